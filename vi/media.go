@@ -102,7 +102,7 @@ type MediaStats struct {
 // A Flow is one direction of a connection.
 type Flow struct {
 	Packets uint64        `json:"packets"`
-	Bytes   uint64        `json:"bytes"` // RTP headers included
-	Lost    int64         `json:"lost"`  // packets; may fall when late ones arrive
+	Bytes   uint64        `json:"bytes"`  // RTP headers included
+	Lost    int64         `json:"lost"`   // packets; may fall when late ones arrive
 	Jitter  time.Duration `json:"jitter"` // RFC 3550 §6.4.1, of video if there is any, else audio
 }
