@@ -19,7 +19,7 @@ type Store interface {
 }
 
 // A Directory finds what a request names before its account is known.
-// Each fails with ErrNotFound if there is no such one thing.
+// Those that find one thing fail with ErrNotFound if there is none.
 type Directory interface {
 	UserByEmail(ctx context.Context, email string) (User, error)
 	SessionByHash(ctx context.Context, hash Hash) (Session, User, error)
