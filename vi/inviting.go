@@ -45,7 +45,11 @@ func (c Call) InviteWith(i Invite, p Policy) (Call, []Event, error) {
 			return c, nil, rate.Limited{RetryAfter: wait}
 		}
 	}
-	return c.then(p, append(events, InviteCreated{Call: c.ID, Invite: i, At: i.CreatedAt})...)
+	events = append(events, InviteCreated{Call: c.ID, Invite: i, At: i.CreatedAt})
+	if i.Channel == ByLink { // it is in the agent's hands now
+		events = append(events, InviteMoved{Call: c.ID, Invite: i.ID, Status: InviteSent, Reported: InviteSent, At: i.CreatedAt})
+	}
+	return c.then(p, events...)
 }
 
 // cooldown returns how long after the nth text the next may follow.

@@ -56,7 +56,7 @@ func (e InviteMoved) apply(c Call) Call {
 			c.Invites[n] = c.Invites[n].report(e)
 		}
 	}
-	if e.Status == InviteSent && c.Status == StatusCreated {
+	if c.Status == StatusCreated && slices.Contains([]InviteStatus{InviteSent, InviteDelivered, InviteOpened}, e.Status) {
 		c = c.enter(StatusInvited, e.At)
 	}
 	return c

@@ -21,6 +21,10 @@ type Store interface {
 	// account. It fails with ErrNotFound if there is none.
 	Invited(ctx context.Context, token Hash) (Ref, error)
 
+	// Locate finds the account that a call belongs to. It fails with ErrNotFound if
+	// there is no such call.
+	Locate(ctx context.Context, id CallID) (Ref, error)
+
 	// Due returns up to limit calls of all accounts whose DueAt is not after now,
 	// the longest due first.
 	Due(ctx context.Context, now time.Time, limit int) ([]Ref, error)
@@ -43,6 +47,7 @@ type Reader interface {
 	CallByReference(ctx context.Context, reference string) (Call, error)
 	Calls(ctx context.Context, q Query) ([]Call, error) // newest first
 	Messages(ctx context.Context, call CallID, afterN, limit int) ([]Message, error)
+	MessageByOp(ctx context.Context, call CallID, from Seat, op string) (Message, error)
 	Readings(ctx context.Context, call CallID) ([]Reading, error) // oldest first
 	Figures(ctx context.Context, q FiguresQuery) (Figures, error)
 }
