@@ -141,13 +141,9 @@ func (h hash) String() string {
 	return prefix + fmt.Sprintf(format, h.memory, h.passes, h.lanes) + "$" + b64(h.salt) + "$" + b64(h.key)
 }
 
-var (
-	errForm   = errors.New("not an Argon2id hash in PHC form")
-	errBounds = errors.New("parameters out of bounds")
-)
-
 // parse accepts what String writes, and nothing else.
 func parse(encoded string) (h hash, err error) {
+	errForm := errors.New("not an Argon2id hash in PHC form")
 	rest, ok := strings.CutPrefix(encoded, prefix)
 	parts := strings.Split(rest, "$")
 	if !ok || len(parts) != 3 || len(encoded) > 300 {
@@ -169,7 +165,7 @@ func parse(encoded string) (h hash, err error) {
 		h.memory < 8*uint32(h.lanes) || h.memory > maxMemory, // RFC 9106 §3.1
 		len(h.salt) < 8 || len(h.salt) > maxBytes,
 		len(h.key) < 16 || len(h.key) > maxBytes:
-		return h, errBounds
+		return h, errors.New("parameters out of bounds")
 	}
 	return h, nil
 }

@@ -160,7 +160,7 @@ func TestBoundedWork(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 
 	release()
-	_, err := p.Hash(t.Context(), horse)
+	_, err = p.Hash(t.Context(), horse)
 	require.NoError(t, err, "those who gave up left no trace")
 }
 
