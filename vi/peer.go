@@ -128,10 +128,13 @@ func (p *Peer) offer(ctx context.Context, m wire.Offer) (wire.Body, error) {
 		return nil, fault.Fields{{Name: "conn", Problem: "must have 1 to 40 characters"}}
 	}
 	current := false
+	was, wasUp := "", false
 	p.rooms.in(p.Call, func(rm *room) {
 		st := rm.seat(p.Seat)
-		if current = st.peer == p; current && st.conn != m.Conn {
-			st.conn, st.up, st.sampled = m.Conn, false, MediaStats{}
+		if current = st.peer == p; current {
+			if was, wasUp = st.conn, st.up; was != m.Conn {
+				st.conn, st.up, st.sampled = m.Conn, false, MediaStats{}
+			}
 		}
 	})
 	if !current {
@@ -139,9 +142,30 @@ func (p *Peer) offer(ctx context.Context, m wire.Offer) (wire.Body, error) {
 	}
 	sdp, err := p.rooms.media.Answer(ctx, p.Call, p.Seat, Offer{Conn: m.Conn, SDP: m.SDP})
 	if err != nil {
+		p.rooms.in(p.Call, func(rm *room) {
+			if st := rm.seat(p.Seat); st.conn == m.Conn {
+				st.conn, st.up = was, wasUp
+			}
+		})
 		return nil, fmt.Errorf("answer offer: %w", err)
 	}
+	if was != m.Conn {
+		time.AfterFunc(p.rooms.cfg.Settle, func() { p.settle(m.Conn) })
+	}
 	return wire.Answer{Conn: m.Conn, SDP: sdp}, nil
+}
+
+// settle counts the participant as lost when a new connection, that took the
+// place of one that was up, has not come up itself.
+func (p *Peer) settle(conn string) {
+	late := false
+	p.rooms.in(p.Call, func(rm *room) {
+		st := rm.seat(p.Seat)
+		late = st.conn == conn && !st.up
+	})
+	if late {
+		p.rooms.markLost(p.Ref, p.Seat, func(c Call) bool { return c.Leg(p.Seat).Status.up() })
+	}
 }
 
 // connection returns the seat's live media connection.

@@ -3,10 +3,10 @@ package vi
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +43,7 @@ const (
 type RoomsConfig struct {
 	ICE    func(Participant) []wire.ICEServer // STUN and TURN servers for a browser; none
 	Blip   time.Duration                      // a socket may be away before the participant counts as lost; 1.5 s
+	Settle time.Duration                      // a media connection that takes another's place has to come up; 5 s
 	Beat   time.Duration                      // between beats; 5 s
 	Sample time.Duration                      // between readings of the media; 5 s
 	Log    *slog.Logger                       // discards
@@ -71,6 +72,9 @@ func NewRooms(calls *Calls, media Media, cfg RoomsConfig) *Rooms {
 	}
 	if cfg.Blip == 0 {
 		cfg.Blip = 1500 * time.Millisecond
+	}
+	if cfg.Settle == 0 {
+		cfg.Settle = 5 * time.Second
 	}
 	if cfg.Beat == 0 {
 		cfg.Beat = 5 * time.Second
@@ -286,16 +290,27 @@ func (r *Rooms) lose(ref Ref, s Seat) {
 		empty = rm.seat(s).peer == nil
 		rm.seat(s).gone = nil
 	})
-	if !empty {
-		return
+	if empty {
+		r.markLost(ref, s, func(Call) bool { return true })
 	}
+}
+
+// markLost records that a participant is lost, if that is so of the call. A
+// room whose call turns out to be over is closed: nobody would tell it later.
+func (r *Rooms) markLost(ref Ref, s Seat, so func(Call) bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	_, err := r.calls.change(ctx, ref, "record loss", func(c Call) (Call, []Event, error) {
+	c, err := r.calls.change(ctx, ref, "record loss", func(c Call) (Call, []Event, error) {
+		if !so(c) {
+			return c, nil, nil
+		}
 		return c.Lose(s, r.calls.now(), r.calls.cfg.Policy)
 	})
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	switch {
+	case err != nil:
 		r.cfg.Log.Error("record that a participant is lost", "call", ref.Call, "seat", s, "err", err)
+	case c.Status.Final():
+		r.close(ref.Call, CloseOver, "the call is over")
 	}
 }
 
@@ -335,17 +350,6 @@ func (r *Rooms) refs() (all []Ref) {
 	for _, rm := range r.rooms {
 		all = append(all, rm.ref)
 	}
-	slices.SortFunc(all, func(a, b Ref) int { return cmpID(a.Call, b.Call) })
+	slices.SortFunc(all, func(a, b Ref) int { return strings.Compare(string(a.Call), string(b.Call)) })
 	return all
-}
-
-func cmpID(a, b CallID) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
 }
