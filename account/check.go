@@ -27,8 +27,8 @@ func checkEmail(c *fault.Check, field, s string) string {
 		c.That(false, field, "is missing")
 		return ""
 	}
-	email := strings.ToLower(s)
-	c.That(isEmail(email), field, "is not an e-mail address")
+	email := strings.ToLower(s) // which would hide what is not UTF-8
+	c.That(utf8.ValidString(s) && isEmail(email), field, "is not an e-mail address")
 	return email
 }
 

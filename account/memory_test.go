@@ -3,9 +3,11 @@ package account_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +22,11 @@ type memory struct {
 	data   sync.Mutex // guards tables and events
 	tables tables
 	events []account.Event
+	told   int // events that a test has asked for
+
+	reads   atomic.Int64
+	updates atomic.Int64 // begun
+	fail    atomic.Bool  // lets every Update fail
 }
 
 type in[K comparable] struct {
@@ -60,6 +67,7 @@ func (m *memory) kinds() (kinds []string) {
 }
 
 func (m *memory) read() tables {
+	m.reads.Add(1)
 	m.data.Lock()
 	defer m.data.Unlock()
 	return m.tables
@@ -75,8 +83,12 @@ func (m *memory) View(ctx context.Context, acct account.ID, fn func(account.Read
 func (m *memory) Update(ctx context.Context, acct account.ID, fn func(account.Tx) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.updates.Add(1)
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if m.fail.Load() {
+		return errors.New("the disk is full")
 	}
 	was := m.read()
 	tx := &memoryTx{acct: acct, tables: tables{
@@ -100,7 +112,10 @@ func find[V any](v V, ok bool) (V, error) {
 	return v, nil
 }
 
-func (m *memory) UserByEmail(_ context.Context, email string) (account.User, error) {
+func (m *memory) UserByEmail(ctx context.Context, email string) (account.User, error) {
+	if err := ctx.Err(); err != nil {
+		return account.User{}, err
+	}
 	for _, u := range m.read().users {
 		if u.Email == email {
 			return u, nil
