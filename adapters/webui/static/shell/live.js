@@ -1,0 +1,87 @@
+// The live socket of the signed-in pages: it names what changed, the page fetches it. After a break it goes on from the
+// last event seen, so that none is missed or comes twice.
+
+/** @typedef {{seq: number, kind: string, about: string, at: string}} Event_ */
+/** @typedef {"connecting"|"up"|"down"} State */
+
+const delays = [0, 300, 1200, 2700, 4800, 7000]; // ms, each with jitter
+const silence = 35_000; // ms; the server speaks every 15 s
+
+export class Live {
+  /** @type {WebSocket|null} */ #ws = null;
+  #seq = -1; #tries = 0; #timer = 0; #quiet = 0; #stopped = false; #unheard = false;
+  /** @type {Set<(e: Event_) => void>} */ #onEvent = new Set();
+  /** @type {Set<(s: State) => void>} */ #onState = new Set();
+  /** @type {Set<() => void>} */ #onReset = new Set();
+  /** @type {State} */ state = "connecting";
+  /** @type {() => void} */ #greeted = () => {};
+  #hello = new Promise((ok) => { this.#greeted = () => ok(undefined); });
+
+  constructor() {
+    this.#connect();
+    addEventListener("online", () => this.#hurry());
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#hurry(); });
+    // A page in the back-forward cache holds no socket; back on screen it catches up.
+    addEventListener("pagehide", () => { this.#stopped = true; this.#close(); });
+    addEventListener("pageshow", (e) => { if (e.persisted) { this.#stopped = false; this.#tries = 0; this.#connect(); } });
+  }
+
+  /** Resolves when events come, or after ms: what is read after that is followed by every later change. @param {number} [ms] */
+  ready(ms = 1500) {
+    return Promise.race([this.#hello, new Promise((ok) => setTimeout(() => { this.#unheard = this.#seq < 0; ok(undefined); }, ms))]);
+  }
+  /** @param {(e: Event_) => void} fn */ onEvent(fn) { this.#onEvent.add(fn); return () => this.#onEvent.delete(fn); }
+  /** @param {(s: State) => void} fn */ onState(fn) { this.#onState.add(fn); fn(this.state); }
+  /** The page may have missed something: it reloads what it shows. @param {() => void} fn */ onReset(fn) { this.#onReset.add(fn); }
+
+  #connect() {
+    clearTimeout(this.#timer);
+    if (this.#ws || this.#stopped) return;
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const ws = new WebSocket(`${scheme}//${location.host}/ws/live${this.#seq >= 0 ? `?after=${this.#seq}` : ""}`);
+    this.#ws = ws;
+    this.#listen();
+    ws.onmessage = (m) => { if (this.#ws === ws) { this.#listen(); this.#take(JSON.parse(m.data)); } };
+    ws.onclose = (e) => { if (this.#ws === ws) { this.#ws = null; this.#lost(e.code); } };
+  }
+
+  /** Starts waiting for the next word from the server. */
+  #listen() {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => { this.#close(); this.#lost(1006); }, silence);
+  }
+
+  #close() { const ws = this.#ws; this.#ws = null; clearTimeout(this.#quiet); ws?.close(); }
+
+  /** @param {{t: string} & Event_} m */
+  #take(m) {
+    switch (m.t) {
+      case "hello": {
+        if (this.#seq < 0) this.#seq = m.seq;
+        this.#tries = 0; this.#set("up"); this.#greeted();
+        if (this.#unheard) { this.#unheard = false; this.#reset(); } // the page has read before events came
+        break;
+      }
+      case "reset": this.#seq = m.seq; this.#tries = 0; this.#set("up"); this.#greeted(); this.#reset(); break;
+      case "event":
+        if (m.seq <= this.#seq) return;
+        this.#seq = m.seq;
+        for (const fn of this.#onEvent) fn(m);
+    }
+  }
+  #reset() { for (const fn of this.#onReset) fn(); }
+
+  /** @param {number} code */
+  #lost(code) {
+    clearTimeout(this.#quiet);
+    if (this.#stopped) return;
+    this.#set("down");
+    if (code === 4401) { dispatchEvent(new CustomEvent("signedout")); return; }
+    const wait = delays[Math.min(this.#tries++, delays.length - 1)];
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), wait * (0.75 + Math.random() / 2));
+  }
+  #hurry() { if (!this.#ws && !this.#stopped) { this.#tries = 0; this.#connect(); } }
+  /** @param {State} s */
+  #set(s) { if (s !== this.state) { this.state = s; for (const fn of this.#onState) fn(s); } }
+}
