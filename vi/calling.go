@@ -294,7 +294,14 @@ func (s *Calls) phone(check *fault.Check, text, region string, host Host) Phone 
 // checkLine notes a text that is too long or not one line of visible text.
 func checkLine(check *fault.Check, name, text string, most int) {
 	check.That(utf8.RuneCountInString(text) <= most, name, "is longer than %d characters", most)
-	check.That(!strings.ContainsFunc(text, unicode.IsControl), name, "contains characters that cannot be shown")
+	check.That(!strings.ContainsFunc(text, hidden), name, "contains characters that cannot be shown")
+}
+
+// hidden are characters that show nothing, or that turn round the text after
+// them (Unicode Standard Annex 9, explicit directional formatting): in a name
+// they would be a way to pass for somebody else.
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }
 
 // checkText is checkLine for text of several lines.

@@ -7,6 +7,9 @@ import (
 	"github.com/tandem-cc/tandem/internal/rate"
 )
 
+// maxInvites bounds the links of one call, texts and copied ones together.
+const maxInvites = 20
+
 // InviteByToken returns the invitation with that token.
 func (c Call) InviteByToken(token Hash) (Invite, bool) {
 	for _, i := range c.Invites {
@@ -23,6 +26,9 @@ func (c Call) InviteByToken(token Hash) (Invite, bool) {
 func (c Call) InviteWith(i Invite, p Policy) (Call, []Event, error) {
 	if c.Status != StatusCreated && c.Status != StatusInvited {
 		return c, nil, c.refuse("invited to")
+	}
+	if len(c.Invites) >= maxInvites {
+		return c, nil, fault.Errorf(ErrConflict, "no more than %d links can be made for one call", maxInvites)
 	}
 	var events []Event
 	if i.Channel == ByText {

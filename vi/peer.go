@@ -127,6 +127,11 @@ func (p *Peer) offer(ctx context.Context, m wire.Offer) (wire.Body, error) {
 	if m.Conn == "" || len(m.Conn) > 40 {
 		return nil, fault.Fields{{Name: "conn", Problem: "must have 1 to 40 characters"}}
 	}
+	if conn, _ := p.connection(); conn != m.Conn {
+		if err := p.rooms.conns.Take(string(p.Call) + string(p.Seat)); err != nil {
+			return nil, err
+		}
+	}
 	current := false
 	was, wasUp := "", false
 	p.rooms.in(p.Call, func(rm *room) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tandem-cc/tandem/account"
+	"github.com/tandem-cc/tandem/internal/rate"
 	"github.com/tandem-cc/tandem/vi/wire"
 )
 
@@ -58,10 +59,16 @@ type Rooms struct {
 	media Media
 	cfg   RoomsConfig
 
+	conns *rate.Limiter // new media connections, by call and seat
+
 	mu     sync.Mutex
 	rooms  map[CallID]*room
 	closed bool
 }
+
+// newConns is how often a browser may begin a media connection: each costs a
+// key exchange, and no page that works needs more.
+var newConns = rate.Limit{Burst: 20, Per: time.Minute}
 
 // NewRooms returns rooms for calls whose media goes through media. The caller
 // passes every [MediaEvent] to [Rooms.MediaChanged], every event of the feed to
@@ -85,7 +92,7 @@ func NewRooms(calls *Calls, media Media, cfg RoomsConfig) *Rooms {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Rooms{calls: calls, media: media, cfg: cfg, rooms: map[CallID]*room{}}
+	return &Rooms{calls: calls, media: media, cfg: cfg, rooms: map[CallID]*room{}, conns: rate.New(newConns, rate.Config{Now: calls.cfg.Now})}
 }
 
 // A room is one running call's live state.
@@ -221,6 +228,9 @@ func (r *Rooms) Changed(ctx context.Context, acct account.ID, id CallID, kind st
 	if err != nil {
 		return err
 	}
+	if kind == (CallMoved{}).Kind() {
+		r.forward(id, c.Status != StatusHeld)
+	}
 	for _, p := range peers {
 		if p.seated(c) != nil {
 			p.socket.Close(CloseNoSeat, "the call has moved to another device")
@@ -232,6 +242,15 @@ func (r *Rooms) Changed(ctx context.Context, acct account.ID, id CallID, kind st
 		r.close(id, CloseOver, "the call is over")
 	}
 	return nil
+}
+
+// forward says whether media is passed on: not while the call is held, whatever
+// the browsers send.
+func (r *Rooms) forward(id CallID, on bool) {
+	for _, s := range []Seat{SeatAgent, SeatCustomer} {
+		r.media.Forward(id, s, Audio, on)
+		r.media.Forward(id, s, Video, on)
+	}
 }
 
 func (r *Rooms) state(c Call, to Seat) wire.CallState {
