@@ -134,9 +134,7 @@ func (a *Accounts) sendLast(ctx context.Context, waiting []letter) {
 	}
 	lost := 0
 	for _, l := range waiting {
-		if ctx.Err() != nil {
-			lost++
-		} else if _, err := a.trySend(ctx, l); err != nil {
+		if _, err := a.trySend(ctx, l); err != nil {
 			lost++
 		}
 	}

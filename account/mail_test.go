@@ -107,7 +107,8 @@ func TestALinkThatCannotBeKeptIsTriedAgain(t *testing.T) {
 // What waits when Run is told to stop is tried once more.
 func TestLastChance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		var log bytes.Buffer
+		h := newHouseWith(t, account.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		stop := h.run()
 		h.mails.failures = 1
 		require.NoError(t, h.ForgotPassword(t.Context(), h.abe.Email, "192.0.2.1"))
@@ -123,10 +124,28 @@ func TestLastChance(t *testing.T) {
 
 		h.mails.hang = true
 		require.NoError(t, h.ForgotPassword(t.Context(), "ada@acme.example", "192.0.2.1"))
+		require.NoError(t, h.ForgotPassword(t.Context(), h.abe.Email, "192.0.2.1"))
 		stop = h.run()
 		start := time.Now()
 		stop()
 		require.LessOrEqual(t, time.Since(start), 5*time.Second, "but it does not hold up the end")
+		require.Contains(t, log.String(), "are lost\" mails=2")
+	})
+}
+
+// Also what is being sent at that moment.
+func TestLastChanceOfAMailUnderway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouseWith(t, account.Config{MailRetry: []time.Duration{}}) // no second try otherwise
+		stop := h.run()
+		h.mails.hang = true
+		require.NoError(t, h.ForgotPassword(t.Context(), h.abe.Email, "192.0.2.1"))
+		synctest.Wait()
+		h.mails.mu.Lock()
+		h.mails.hang = false
+		h.mails.mu.Unlock()
+		stop()
+		require.Len(t, h.mails.all(), 1)
 	})
 }
 

@@ -50,8 +50,10 @@ func TestForgottenPassword(t *testing.T) {
 	require.False(t, h.canSignIn(h.abe, horse))
 	require.False(t, h.signedIn(session))
 	require.True(t, h.signedIn(other))
+	hashed := h.passwords.hashed
 	err := h.ResetPassword(t.Context(), first, "yet another one")
 	require.ErrorIs(t, err, account.ErrGone)
+	require.Equal(t, hashed, h.passwords.hashed, "no work is done for it")
 	require.ErrorContains(t, err, "used already")
 	require.ErrorIs(t, h.ResetPassword(t.Context(), second, "yet another one"), account.ErrGone, "other links end with it")
 	require.True(t, h.canSignIn(h.abe, fresh))
@@ -248,6 +250,23 @@ func TestChangePasswordIsLimited(t *testing.T) {
 		time.Sleep(12 * time.Second)
 		require.NoError(t, h.ChangePassword(t.Context(), h.abe.Actor(), "", horse, fresh))
 	})
+}
+
+// What happens to the user while passwords are hashed counts.
+func TestChangePasswordMeetsAChange(t *testing.T) {
+	for name, change := range map[string]func(*house) error{
+		"disabled": func(h *house) error { _, err := h.DisableUser(t.Context(), h.ada.Actor(), h.abe.ID); return err },
+		"password changed": func(h *house) error {
+			return h.ChangePassword(t.Context(), h.abe.Actor(), "", horse, "another password")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.passwords.meanwhile = func() { require.NoError(t, change(h)) }
+			require.ErrorIs(t, h.ChangePassword(t.Context(), h.abe.Actor(), "", horse, fresh), account.ErrConflict)
+			require.NotEqual(t, "plain:"+fresh, h.stored(h.abe).Password)
+		})
+	}
 }
 
 // Of many who change the same password at once, one wins; none undoes another.

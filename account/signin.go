@@ -212,11 +212,11 @@ func networkOf(address string) string {
 	if err != nil {
 		return firstOf(address, 64)
 	}
-	ip = ip.Unmap().WithZone("")
+	ip = ip.Unmap()
 	if ip.Is4() {
 		return ip.String()
 	}
-	p, _ := ip.Prefix(64) // fails for no IPv6 address
+	p, _ := ip.Prefix(64) // without the zone; fails for no IPv6 address
 	return p.String()
 }
 

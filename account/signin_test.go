@@ -231,6 +231,9 @@ func TestSessionEndsAtLast(t *testing.T) {
 		token := h.signIn(h.abe)
 		start := time.Now()
 		for h.signedIn(token) {
+			_, _, s, err := h.Authenticate(t.Context(), token)
+			require.NoError(t, err)
+			require.False(t, s.ExpiresAt.After(start.Add(7*24*time.Hour)))
 			time.Sleep(time.Hour)
 		}
 		require.Equal(t, 7*24*time.Hour, time.Since(start))
@@ -276,6 +279,30 @@ func TestNobodyIsTurnedAwayBecauseUseCannotBeNoted(t *testing.T) {
 		h.store.fail.Store(true)
 		require.True(t, h.signedIn(token))
 	})
+}
+
+// However a session or a link of a disabled user came to be, it opens nothing.
+func TestADisabledUserIsRefusedEverywhere(t *testing.T) {
+	h := newHouse(t)
+	_, err := h.DisableUser(t.Context(), h.ada.Actor(), h.abe.ID)
+	require.NoError(t, err)
+	session, link := strings.Repeat("s", 43), strings.Repeat("r", 43)
+	soon := time.Now().Add(time.Hour)
+	require.NoError(t, h.store.Update(t.Context(), h.acme.ID, func(tx account.Tx) error {
+		return errors.Join(
+			tx.PutSession(t.Context(), account.Session{
+				Hash: account.HashOf(session), Account: h.acme.ID, User: h.abe.ID, CreatedAt: time.Now(), ExpiresAt: soon,
+			}),
+			tx.PutReset(t.Context(), account.Reset{
+				Hash: account.HashOf(link), Account: h.acme.ID, User: h.abe.ID, ExpiresAt: soon,
+			}))
+	}))
+	require.False(t, h.signedIn(session))
+	require.ErrorIs(t, h.ResetPassword(t.Context(), link, "another password"), account.ErrGone)
+}
+
+func TestHashOf(t *testing.T) { // FIPS 180-4, "abc"
+	require.EqualValues(t, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", account.HashOf("abc"))
 }
 
 func TestSignOut(t *testing.T) {

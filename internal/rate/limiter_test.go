@@ -95,6 +95,19 @@ func TestForgetsIdleKeys(t *testing.T) {
 	c.pass(time.Minute)
 	require.NoError(t, l.Take("ann"))
 	require.Equal(t, 1, l.Len())
+
+	for _, pause := range []time.Duration{2 * time.Minute, -time.Hour} { // a long one, and a clock put back
+		for i := range 1000 {
+			require.NoError(t, l.Take(fmt.Sprint(i)))
+		}
+		c.pass(pause)
+		require.NoError(t, l.Take("bo"+pause.String()))
+		if pause < 0 {
+			c.pass(2 * time.Minute)
+			require.NoError(t, l.Take("bo"+pause.String()))
+		}
+		require.Equal(t, 1, l.Len())
+	}
 }
 
 func TestRemembersNoMoreThanItMay(t *testing.T) {
