@@ -74,21 +74,21 @@ RevokeKey           -      -           yes            -        -
 Keys                -      -           yes            -        -
 `
 
-func TestCommandsByRole(t *testing.T) {
-	type command struct {
-		name string
-		run  func(*house, account.Actor) error
-	}
-	name := "Other"
+type command struct {
+	name string
+	run  func(*house, account.Actor) error
+}
+
+func everyCommand(t *testing.T) []command {
 	ctx := t.Context()
-	list := []command{
+	return []command{
 		{"Account", func(h *house, by account.Actor) error { _, err := h.Account(ctx, by); return err }},
 		{"CreateUser", func(h *house, by account.Actor) error {
 			_, err := h.CreateUser(ctx, by, account.NewUser{Email: "x@acme.example", Name: "X", Role: account.RoleAgent, Password: horse})
 			return err
 		}},
 		{"ChangeUser", func(h *house, by account.Actor) error {
-			_, err := h.ChangeUser(ctx, by, h.sue.ID, account.UserChange{Name: &name})
+			_, err := h.ChangeUser(ctx, by, h.sue.ID, account.UserChange{Name: to("Other")})
 			return err
 		}},
 		{"DisableUser", func(h *house, by account.Actor) error { _, err := h.DisableUser(ctx, by, h.sue.ID); return err }},
@@ -120,9 +120,12 @@ func TestCommandsByRole(t *testing.T) {
 		}},
 		{"Keys", func(h *house, by account.Actor) error { _, err := h.Keys(ctx, by); return err }},
 	}
+}
+
+func TestCommandsByRole(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("\n                    agent  supervisor  administrator  machine  nobody\n")
-	for _, c := range list {
+	for _, c := range everyCommand(t) {
 		line := fmt.Sprintf("%-20s", c.name)
 		for _, column := range []string{"agent", "supervisor", "administrator", "machine", "nobody"} {
 			h := newHouse(t)

@@ -16,11 +16,12 @@ import (
 // events committed to it so far, in order.
 type Open func(t *testing.T) (s account.Store, events func() []string)
 
-// Store runs the suite.
+// Store runs the suite. IDs in it are short texts, not UUIDs: a store takes any.
 func Store(t *testing.T, open Open) {
 	t.Run("values", func(t *testing.T) { values(t, open) })
 	t.Run("isolation", func(t *testing.T) { isolation(t, open) })
 	t.Run("transactions", func(t *testing.T) { transactions(t, open) })
+	t.Run("failures", func(t *testing.T) { failures(t, open) })
 	t.Run("versions", func(t *testing.T) { versions(t, open) })
 	t.Run("concurrency", func(t *testing.T) { concurrency(t, open) })
 	t.Run("credentials", func(t *testing.T) { credentials(t, open) })

@@ -3,9 +3,6 @@ package accounttest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,36 +14,8 @@ import (
 // What is not there is not found, and nothing of another account is there.
 func isolation(t *testing.T, open Open) {
 	ctx := t.Context()
-	nowhere := account.HashOf("nowhere")
 
-	t.Run("not found", func(t *testing.T) {
-		f := seeded(t, open)
-		_, err := f.UserByEmail(ctx, "nobody@a.example")
-		require.ErrorIs(t, err, account.ErrNotFound)
-		_, _, err = f.SessionByHash(ctx, nowhere)
-		require.ErrorIs(t, err, account.ErrNotFound)
-		_, err = f.ResetByHash(ctx, nowhere)
-		require.ErrorIs(t, err, account.ErrNotFound)
-		_, err = f.KeyByHash(ctx, nowhere)
-		require.ErrorIs(t, err, account.ErrNotFound)
-		require.NoError(t, f.View(ctx, "nowhere", func(r account.Reader) error {
-			_, err := r.Account(ctx)
-			require.ErrorIs(t, err, account.ErrNotFound)
-			users, err := r.Users(ctx, "", 10)
-			require.NoError(t, err)
-			require.Empty(t, users)
-			return nil
-		}))
-		f.update("a", func(tx account.Tx) error {
-			_, err := tx.User(ctx, "u9")
-			require.ErrorIs(t, err, account.ErrNotFound)
-			_, err = tx.Session(ctx, nowhere)
-			require.ErrorIs(t, err, account.ErrNotFound)
-			_, err = tx.Reset(ctx, nowhere)
-			require.ErrorIs(t, err, account.ErrNotFound)
-			return nil
-		})
-	})
+	t.Run("not found", func(t *testing.T) { notFound(t, open) })
 	t.Run("same user ID in two accounts", func(t *testing.T) {
 		f := seeded(t, open)
 		next := user("a", "u1")
@@ -81,44 +50,69 @@ func isolation(t *testing.T, open Open) {
 	})
 }
 
-// A transaction keeps all or nothing.
-func transactions(t *testing.T, open Open) {
-	ctx := t.Context()
-	created := account.UserCreated{User: "u2", Email: "u2@a.example", At: noon}
-	putAll := func(tx account.Tx) error {
+func notFound(t *testing.T, open Open) {
+	ctx, f, nowhere := t.Context(), seeded(t, open), account.HashOf("nowhere")
+	_, err := f.UserByEmail(ctx, "nobody@a.example")
+	require.ErrorIs(t, err, account.ErrNotFound)
+	_, _, err = f.SessionByHash(ctx, nowhere)
+	require.ErrorIs(t, err, account.ErrNotFound)
+	_, err = f.ResetByHash(ctx, nowhere)
+	require.ErrorIs(t, err, account.ErrNotFound)
+	_, err = f.KeyByHash(ctx, nowhere)
+	require.ErrorIs(t, err, account.ErrNotFound)
+	require.NoError(t, f.View(ctx, "nowhere", func(r account.Reader) error {
+		_, err := r.Account(ctx)
+		require.ErrorIs(t, err, account.ErrNotFound)
+		users, err := r.Users(ctx, "", 10)
+		require.NoError(t, err)
+		require.Empty(t, users)
+		return nil
+	}))
+	f.update("a", func(tx account.Tx) error {
+		_, err := tx.User(ctx, "u9")
+		require.ErrorIs(t, err, account.ErrNotFound)
+		_, err = tx.Session(ctx, nowhere)
+		require.ErrorIs(t, err, account.ErrNotFound)
+		_, err = tx.Reset(ctx, nowhere)
+		require.ErrorIs(t, err, account.ErrNotFound)
+		return nil
+	})
+}
+
+// putAll puts one of each thing in account "a", with the events allKinds.
+func putAll(ctx context.Context) func(account.Tx) error {
+	return func(tx account.Tx) error {
 		return errors.Join(
-			tx.PutUser(ctx, user("a", "u2"), created, account.UserEnabled{User: "u2", At: noon}),
+			tx.PutUser(ctx, user("a", "u2"), account.UserCreated{User: "u2", Email: "u2@a.example", At: noon},
+				account.UserEnabled{User: "u2", At: noon}),
 			tx.PutKey(ctx, key("a", "k1"), account.KeyCreated{Key: "k1", At: noon}),
 			tx.PutSession(ctx, session("a", "u2", "s"), account.SignedIn{User: "u2", At: noon}),
 			tx.PutReset(ctx, reset("a", "u2", "r"), account.PasswordResetAsked{User: "u2", At: noon}))
 	}
-	kinds := []string{
+}
+
+func allKinds() []string {
+	return []string{
 		"account.user_created", "account.user_enabled", "account.key_created",
 		"account.signed_in", "account.password_reset_asked",
 	}
-	nothing := func(t *testing.T, f fixture) {
-		t.Helper()
-		require.Empty(t, f.events())
-		_, err := f.UserByEmail(ctx, "u2@a.example")
-		require.ErrorIs(t, err, account.ErrNotFound)
-		_, err = f.KeyByHash(ctx, key("a", "k1").Hash)
-		require.ErrorIs(t, err, account.ErrNotFound)
-		require.False(t, f.hasSession(account.HashOf("s")))
-		require.False(t, f.hasReset(account.HashOf("r")))
-		f.update("a", putAll) // and it can still be done
-		require.Equal(t, kinds, f.events())
-	}
+}
+
+// A transaction keeps all, or nothing.
+func transactions(t *testing.T, open Open) {
+	ctx := t.Context()
+	putAll := putAll(ctx)
 
 	t.Run("keeps all, with its events in order", func(t *testing.T) {
 		f := seeded(t, open)
 		f.update("a", putAll)
-		require.Equal(t, kinds, f.events())
+		require.Equal(t, allKinds(), f.events())
 		f.update("b", func(tx account.Tx) error {
 			a := org("b")
 			a.Version = 2
 			return tx.PutAccount(ctx, a, account.AccountCreated{Name: "b", At: noon})
 		})
-		require.Equal(t, append(kinds, "account.created"), f.events())
+		require.Equal(t, append(allKinds(), "account.created"), f.events())
 		require.True(t, f.hasSession(account.HashOf("s")))
 		require.True(t, f.hasReset(account.HashOf("r")))
 	})
@@ -137,6 +131,30 @@ func transactions(t *testing.T, open Open) {
 			return nil
 		})
 	})
+	t.Run("a view's failure is its own", func(t *testing.T) {
+		f := seeded(t, open)
+		boom := errors.New("boom")
+		require.ErrorIs(t, f.View(ctx, "a", func(account.Reader) error { return boom }), boom)
+		require.NoError(t, f.View(ctx, "a", func(account.Reader) error { return nil }))
+	})
+}
+
+func failures(t *testing.T, open Open) {
+	ctx := t.Context()
+	putAll := putAll(ctx)
+	nothing := func(t *testing.T, f fixture) {
+		t.Helper()
+		require.Empty(t, f.events())
+		_, err := f.UserByEmail(ctx, "u2@a.example")
+		require.ErrorIs(t, err, account.ErrNotFound)
+		_, err = f.KeyByHash(ctx, key("a", "k1").Hash)
+		require.ErrorIs(t, err, account.ErrNotFound)
+		require.False(t, f.hasSession(account.HashOf("s")))
+		require.False(t, f.hasReset(account.HashOf("r")))
+		f.update("a", putAll) // and it can still be done
+		require.Equal(t, allKinds(), f.events())
+	}
+
 	t.Run("keeps nothing if it fails", func(t *testing.T) {
 		f := seeded(t, open)
 		boom := errors.New("boom")
@@ -162,12 +180,6 @@ func transactions(t *testing.T, open Open) {
 		cancel()
 		require.ErrorIs(t, f.Update(ended, "a", putAll), context.Canceled)
 		nothing(t, f)
-	})
-	t.Run("a view's failure is its own", func(t *testing.T) {
-		f := seeded(t, open)
-		boom := errors.New("boom")
-		require.ErrorIs(t, f.View(ctx, "a", func(account.Reader) error { return boom }), boom)
-		require.NoError(t, f.View(ctx, "a", func(account.Reader) error { return nil }))
 	})
 }
 
@@ -216,176 +228,36 @@ func versions(t *testing.T, open Open) {
 		})
 		require.Equal(t, 4, f.user("a", "u1").Version)
 	})
-	t.Run("e-mail of another user", func(t *testing.T) {
-		f := seeded(t, open)
-		for _, email := range []string{"u1@a.example", "u1@b.example"} { // in the same account, and in another
-			u := user("a", "u2")
-			u.Email = email
-			require.ErrorIs(t, f.put("a", u, account.UserCreated{At: noon}), account.ErrConflict)
-			_, err := f.UserByEmail(ctx, "u2@a.example")
-			require.ErrorIs(t, err, account.ErrNotFound)
-		}
-		require.NoError(t, f.put("a", user("a", "u2")))
-		taken := user("a", "u2")
-		taken.Email, taken.Version = "u1@b.example", 2
-		require.ErrorIs(t, f.put("a", taken), account.ErrConflict)
-		require.Equal(t, user("a", "u2"), f.user("a", "u2"))
-		require.Empty(t, f.events())
-	})
-	t.Run("e-mail that has become free", func(t *testing.T) {
-		f := seeded(t, open)
-		moved := user("a", "u1")
-		moved.Email, moved.Version = "new@a.example", 2
-		require.NoError(t, f.put("a", moved))
-		heir := user("b", "u2")
-		heir.Email = "u1@a.example"
-		require.NoError(t, f.put("b", heir))
-		got, err := f.UserByEmail(ctx, "u1@a.example")
-		require.NoError(t, err)
-		require.Equal(t, heir, got)
-	})
+	t.Run("e-mail of another user", func(t *testing.T) { emailTaken(t, open) })
+	t.Run("e-mail that has become free", func(t *testing.T) { emailFree(t, open) })
 }
 
-// However many work at once, no update is lost and no reading is torn. An
-// update that meets another may fail with ErrConflict, and with nothing else.
-func concurrency(t *testing.T, open Open) {
-	ctx := t.Context()
-	const workers = 8
-
-	t.Run("no update is lost", func(t *testing.T) {
-		f := seeded(t, open)
-		var done atomic.Int64
-		atOnce(t, workers, func(int) error {
-			for range 5 {
-				err := f.Update(ctx, "a", func(tx account.Tx) error {
-					u, err := tx.User(ctx, "u1")
-					if err != nil {
-						return err
-					}
-					u.Version++
-					return tx.PutUser(ctx, u, account.UserChanged{User: "u1", At: noon})
-				})
-				if err == nil {
-					done.Add(1)
-				} else if !errors.Is(err, account.ErrConflict) {
-					return err
-				}
-			}
-			return nil
-		})
-		require.Positive(t, done.Load())
-		require.EqualValues(t, done.Load()+1, f.user("a", "u1").Version)
-		require.Len(t, f.events(), int(done.Load()))
-	})
-	t.Run("one of many takes a new e-mail", func(t *testing.T) {
-		f := seeded(t, open)
-		var won atomic.Int64
-		atOnce(t, workers, func(i int) error {
-			u := user("b", account.UserID(fmt.Sprint("n", i)))
-			u.Email = "new@b.example"
-			err := f.put("b", u)
-			if err == nil {
-				won.Add(1)
-			} else if !errors.Is(err, account.ErrConflict) {
-				return err
-			}
-			return nil
-		})
-		require.EqualValues(t, 1, won.Load())
-	})
-	t.Run("a reset is used once", func(t *testing.T) {
-		f := seeded(t, open)
-		r := reset("a", "u1", "r")
-		f.update("a", func(tx account.Tx) error { return tx.PutReset(ctx, r) })
-		used := errors.New("used")
-		var won atomic.Int64
-		atOnce(t, workers, func(int) error {
-			err := f.Update(ctx, "a", func(tx account.Tx) error {
-				got, err := tx.Reset(ctx, r.Hash)
-				if err != nil {
-					return err
-				}
-				u, err := tx.User(ctx, got.User)
-				if err != nil {
-					return err
-				}
-				if !got.UsedAt.IsZero() {
-					return used
-				}
-				got.UsedAt = noon
-				u.Version++
-				return errors.Join(tx.PutUser(ctx, u), tx.PutReset(ctx, got))
-			})
-			switch {
-			case err == nil:
-				won.Add(1)
-			case !errors.Is(err, used) && !errors.Is(err, account.ErrConflict):
-				return err
-			}
-			return nil
-		})
-		require.EqualValues(t, 1, won.Load())
-	})
-	t.Run("no reading is torn", func(t *testing.T) {
-		f := seeded(t, open)
-		require.NoError(t, f.put("a", user("a", "u2")))
-		var finished atomic.Bool
-		atOnce(t, 3, func(i int) error {
-			if i == 0 { // writes the same name to both users
-				defer finished.Store(true)
-				return rename(ctx, f, 30)
-			}
-			for !finished.Load() {
-				if err := f.View(ctx, "a", func(r account.Reader) error {
-					one, err1 := r.User(ctx, "u1")
-					two, err2 := r.User(ctx, "u2")
-					if one.Name != two.Name {
-						return fmt.Errorf("read %q beside %q", one.Name, two.Name)
-					}
-					return errors.Join(err1, err2)
-				}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
-}
-
-func rename(ctx context.Context, s account.Store, times int) error {
-	for i := range times {
-		if err := s.Update(ctx, "a", func(tx account.Tx) error {
-			for _, id := range []account.UserID{"u1", "u2"} {
-				u, err := tx.User(ctx, id)
-				if err != nil {
-					return err
-				}
-				u.Name, u.Version = fmt.Sprint("Ann ", i), u.Version+1
-				if err := tx.PutUser(ctx, u); err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
+func emailTaken(t *testing.T, open Open) {
+	ctx, f := t.Context(), seeded(t, open)
+	for _, email := range []string{"u1@a.example", "u1@b.example"} { // in the same account, and in another
+		u := user("a", "u2")
+		u.Email = email
+		require.ErrorIs(t, f.put("a", u, account.UserCreated{At: noon}), account.ErrConflict)
+		_, err := f.UserByEmail(ctx, "u2@a.example")
+		require.ErrorIs(t, err, account.ErrNotFound)
 	}
-	return nil
+	require.NoError(t, f.put("a", user("a", "u2")))
+	taken := user("a", "u2")
+	taken.Email, taken.Version = "u1@b.example", 2
+	require.ErrorIs(t, f.put("a", taken), account.ErrConflict)
+	require.Equal(t, user("a", "u2"), f.user("a", "u2"))
+	require.Empty(t, f.events())
 }
 
-// atOnce runs fn n times at the same time and fails the test with every error.
-func atOnce(t *testing.T, n int, fn func(i int) error) {
-	t.Helper()
-	errs := make([]error, n)
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			<-start
-			errs[i] = fn(i)
-		})
-	}
-	close(start)
-	wg.Wait()
-	require.NoError(t, errors.Join(errs...))
+func emailFree(t *testing.T, open Open) {
+	ctx, f := t.Context(), seeded(t, open)
+	moved := user("a", "u1")
+	moved.Email, moved.Version = "new@a.example", 2
+	require.NoError(t, f.put("a", moved))
+	heir := user("b", "u2")
+	heir.Email = "u1@a.example"
+	require.NoError(t, f.put("b", heir))
+	got, err := f.UserByEmail(ctx, "u1@a.example")
+	require.NoError(t, err)
+	require.Equal(t, heir, got)
 }

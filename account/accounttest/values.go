@@ -25,21 +25,7 @@ func values(t *testing.T, open Open) {
 		require.Equal(t, next, read(f, "a", get))
 		require.Equal(t, org("b"), read(f, "b", get))
 	})
-	t.Run("sub-accounts by name", func(t *testing.T) {
-		f := seeded(t, open)
-		f.update("a", func(tx account.Tx) error {
-			for _, s := range []account.SubAccount{{ID: "s1", Name: "West"}, {ID: "s2", Name: "East"}, {ID: "s3", Name: "South"}} {
-				if err := tx.PutSubAccount(ctx, s); err != nil {
-					return err
-				}
-			}
-			return tx.PutSubAccount(ctx, account.SubAccount{ID: "s3", Name: "North"})
-		})
-		get := func(r account.Reader) ([]account.SubAccount, error) { return r.SubAccounts(ctx) }
-		require.Equal(t, []account.SubAccount{{ID: "s2", Name: "East"}, {ID: "s3", Name: "North"}, {ID: "s1", Name: "West"}},
-			read(f, "a", get))
-		require.Empty(t, read(f, "b", get))
-	})
+	t.Run("sub-accounts by name", func(t *testing.T) { subAccounts(t, open) })
 	t.Run("user", func(t *testing.T) { userValue(t, open) })
 	t.Run("key", func(t *testing.T) { keyValue(t, open) })
 	t.Run("session", func(t *testing.T) {
@@ -74,6 +60,22 @@ func values(t *testing.T, open Open) {
 			})
 		}
 	})
+}
+
+func subAccounts(t *testing.T, open Open) {
+	ctx, f := t.Context(), seeded(t, open)
+	f.update("a", func(tx account.Tx) error {
+		for _, s := range []account.SubAccount{{ID: "s1", Name: "West"}, {ID: "s2", Name: "East"}, {ID: "s3", Name: "South"}} {
+			if err := tx.PutSubAccount(ctx, s); err != nil {
+				return err
+			}
+		}
+		return tx.PutSubAccount(ctx, account.SubAccount{ID: "s3", Name: "North"})
+	})
+	get := func(r account.Reader) ([]account.SubAccount, error) { return r.SubAccounts(ctx) }
+	require.Equal(t, []account.SubAccount{{ID: "s2", Name: "East"}, {ID: "s3", Name: "North"}, {ID: "s1", Name: "West"}},
+		read(f, "a", get))
+	require.Empty(t, read(f, "b", get))
 }
 
 func userValue(t *testing.T, open Open) {
@@ -213,16 +215,19 @@ func listing(t *testing.T, open Open) {
 		require.Equal(t, []account.KeyID{"k1", "k2", "k3"}, ids)
 		require.Empty(t, read(f, "b", func(r account.Reader) ([]account.Key, error) { return r.Keys(ctx) }))
 	})
-	t.Run("accounts", func(t *testing.T) {
-		f.update("c", func(tx account.Tx) error { return tx.PutAccount(ctx, org("c")) })
-		for _, tc := range []struct {
-			after account.ID
-			limit int
-			want  []account.ID
-		}{{"", 10, []account.ID{"a", "b", "c"}}, {"", 2, []account.ID{"a", "b"}}, {"b", 2, []account.ID{"c"}}, {"c", 2, nil}} {
-			got, err := f.Accounts(ctx, tc.after, tc.limit)
-			require.NoError(t, err)
-			require.Equal(t, tc.want, append([]account.ID(nil), got...))
-		}
-	})
+	t.Run("accounts", func(t *testing.T) { accounts(t, f) })
+}
+
+func accounts(t *testing.T, f fixture) {
+	ctx := t.Context()
+	f.update("c", func(tx account.Tx) error { return tx.PutAccount(ctx, org("c")) })
+	for _, tc := range []struct {
+		after account.ID
+		limit int
+		want  []account.ID
+	}{{"", 10, []account.ID{"a", "b", "c"}}, {"", 2, []account.ID{"a", "b"}}, {"b", 2, []account.ID{"c"}}, {"c", 2, nil}} {
+		got, err := f.Accounts(ctx, tc.after, tc.limit)
+		require.NoError(t, err)
+		require.Equal(t, tc.want, append([]account.ID(nil), got...))
+	}
 }
