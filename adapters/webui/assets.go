@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 // types holds the media type of each kind of file. The system's table is not
@@ -24,32 +25,27 @@ var types = map[string]string{
 	".wav": "audio/wav",
 }
 
-// A file is one body to be sent, with its compressed form and their names.
+// A file is one body to be sent, with its name.
 type file struct {
 	media string
 	plain []byte
-	gzip  []byte // nil if it saves nothing
-	etag  string // without quotes
+	gzip  func() []byte // made once, when it is first asked for; nil if it saves nothing
+	etag  string        // without quotes
 }
 
-func newFile(media string, body []byte) (*file, error) {
+func newFile(media string, body []byte) *file {
 	sum := sha256.Sum256(body)
-	f := &file{media: media, plain: body, etag: hex.EncodeToString(sum[:10])}
+	return &file{media, body, sync.OnceValue(func() []byte { return compress(body) }), hex.EncodeToString(sum[:10])}
+}
+
+func compress(body []byte) []byte {
 	var small bytes.Buffer
-	z, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
-	if err != nil {
-		return nil, err
+	z := gzip.NewWriter(&small)
+	_, err := z.Write(body)
+	if err != nil || z.Close() != nil || small.Len() > len(body)*9/10 {
+		return nil
 	}
-	if _, err := z.Write(body); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	if small.Len() < len(body)*9/10 {
-		f.gzip = small.Bytes()
-	}
-	return f, nil
+	return small.Bytes()
 }
 
 // send writes the file, or 304 if the browser has it.
@@ -57,9 +53,11 @@ func (f *file) send(w http.ResponseWriter, r *http.Request, status int) {
 	h := w.Header()
 	body, etag := f.plain, `"`+f.etag+`"`
 	h.Add("Vary", "Accept-Encoding")
-	if f.gzip != nil && acceptsGzip(r) {
-		body, etag = f.gzip, `"`+f.etag+`-gz"` // two encodings are two entities
-		h.Set("Content-Encoding", "gzip")
+	if acceptsGzip(r) {
+		if small := f.gzip(); small != nil {
+			body, etag = small, `"`+f.etag+`-gz"` // two encodings are two entities
+			h.Set("Content-Encoding", "gzip")
+		}
 	}
 	if h.Get("Cache-Control") != "no-store" {
 		h.Set("ETag", etag)
@@ -129,9 +127,7 @@ func loadAssets(static fs.FS) (*assets, error) {
 		if !ok {
 			return nil, fmt.Errorf("static/%s is of a kind with no media type", name)
 		}
-		if a.files[name], err = newFile(media, bodies[name]); err != nil {
-			return nil, err
-		}
+		a.files[name] = newFile(media, bodies[name])
 		fmt.Fprintf(sum, "%s %s\n", name, a.files[name].etag)
 	}
 	a.version = hex.EncodeToString(sum.Sum(nil)[:6])

@@ -58,11 +58,7 @@ func newPage(html []byte, version string) (*page, error) {
 	for _, theme := range themes {
 		for _, density := range densities {
 			l := look{theme, density}
-			f, err := newFile("text/html; charset=utf-8", bytes.Replace(html, []byte(open), []byte(open+l.attributes()), 1))
-			if err != nil {
-				return nil, err
-			}
-			p.looks[l] = f
+			p.looks[l] = newFile("text/html; charset=utf-8", bytes.Replace(html, []byte(open), []byte(open+l.attributes()), 1))
 		}
 	}
 	return p, nil

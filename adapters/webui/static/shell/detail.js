@@ -25,7 +25,7 @@ function drawHead(c) {
   document.title = `${who(c)} · Tandem`;
   const avatar = need("avatar"); avatar.dataset.cat = String(category(c.phone || c.id)); fill(avatar, c.customer ? initials(c.customer) : icon("user"));
   fill(need("title"), who(c)); fill(need("crumb"), c.reference); fill(need("status"), badge(c));
-  fill(need("lead"), [c.customer ? phone(c.phone) : "", c.country ? country(c.country) : "", `Reference ${c.reference}`].filter(Boolean).join(", "));
+  fill(need("lead"), [c.customer ? phone(c.phone) : "", c.country ? country(c.country) : "", `reference ${c.reference}`].filter(Boolean).join(", ").replace(/^r/, "R"));
   const own = c.agent.id === mine;
   const back = need("return", HTMLAnchorElement); back.hidden = !(own && inCall(c)); back.href = `/call/${c.id}`;
   need("open-waiting").hidden = !(own && pending(c));

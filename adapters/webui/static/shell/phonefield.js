@@ -26,7 +26,8 @@ export class PhoneField {
     this.options = h("div", { class: "country-list", id: `${id}-list`, role: "listbox", "aria-label": "Countries", onclick: (/** @type {MouseEvent} */ e) => this.#click(e) });
     this.menu = h("div", { class: "menu country-menu", id: `${id}-menu`, popover: "auto" }, h("div", { class: "country-search" }, this.search), this.options);
     this.picker = h("button", { type: "button", class: "btn country-btn", id: `${id}-country`, "aria-haspopup": "dialog", "aria-expanded": "false", "data-menu": `${id}-menu`, "aria-label": "Country" }, this.code, icon("chevron-down"));
-    box.append(this.picker, this.input, this.menu);
+    box.append(this.picker, this.input);
+    (box.closest(".field") ?? box).append(this.menu);
     this.menu.addEventListener("beforetoggle", (e) => { if (/** @type {ToggleEvent} */ (e).newState === "open") { this.search.value = ""; this.#show(); } });
   }
 

@@ -27,7 +27,7 @@ export function row(c, r) {
     h("td", { "data-type": "num", "data-end": true }, duration(c)),
     h("td", { "data-drop": true }, ratingCell(c)),
     h("td", { "data-type": "num", "data-label": "Started" }, h("time", { datetime: c.created_at, title: full(c.created_at) }, when(c.created_at))),
-    h("td", { "data-act": true }, h("span", { class: "table-actions" }, action(c, r))));
+    h("td", { "data-end": true }, h("span", { class: "table-actions" }, action(c, r))));
 }
 
 /** What the reader would do next with the call. @param {Call} c @param {Reader} r */

@@ -87,7 +87,7 @@ need("start-form").addEventListener("submit", async (e) => {
 function refused(err) {
   const fields = err instanceof Problem ? err.fields : [];
   /** @type {Record<string, [HTMLInputElement, string]>} */
-  const places = { phone: [number.input, "This number"], region: [number.input, "The country"], reference: [input("reference"), "This reference"] };
+  const places = { phone: [number.input, "This phone number"], region: [number.input, "The country"], reference: [input("reference"), "This reference"] };
   const known = fields.filter((f) => places[f.name]); const rest = fields.filter((f) => !places[f.name]);
   for (const f of known) fieldError(places[f.name][0], fieldSentence(places[f.name][1], f.problem));
   if (known.length) places[known[0].name][0].focus();

@@ -25,12 +25,13 @@ export function openWaiting(c, url = "") {
   if (call?.id !== c.id) { link = ""; said = ""; }
   if (url) link = url;
   leaving = false; asked = false;
-  need("other-form").hidden = true;
+  closeOther();
   remember(c.id, "shown");
   take(c);
   show(d);
 }
 
+function closeOther() { need("other-form").hidden = true; button("other-number").setAttribute("aria-expanded", "false"); }
 /** @param {string} id @param {"shown"|"hidden"} how */
 function remember(id, how) { try { sessionStorage.setItem(slot, JSON.stringify({ id, how })); } catch { /* private window */ } }
 function forgetCall() { call = null; try { sessionStorage.removeItem(slot); } catch { /* private window */ } chip(); }
@@ -63,7 +64,7 @@ function draw() {
   say(list.filter((s) => s.state === "done" || s.state === "failed").pop()?.name ?? "");
   problemOf(c);
   need("link-field").hidden = ended || here; input("link").value = link; input("link").placeholder = link ? "" : "Made when you copy it";
-  if (ended) need("other-form").hidden = true;
+  if (ended || here) closeOther();
   fill(button("cancel"), ended ? "Close" : asked ? (here ? "Yes, discard it" : "Yes, cancel it") : here ? "Discard call" : "Cancel invitation");
   button("cancel").dataset.variant = ended ? "quiet" : asked ? "danger" : "quiet-danger";
   button("other-number").hidden = ended || here;
@@ -163,6 +164,7 @@ button("again").addEventListener("click", async () => {
 });
 button("other-number").addEventListener("click", async () => {
   const form = need("other-form"); form.hidden = !form.hidden;
+  button("other-number").setAttribute("aria-expanded", String(!form.hidden));
   if (form.hidden) return;
   fieldError(other.input, ""); other.clear(); other.input.focus();
   try { await other.load(call?.country || (await me).account.region); } catch (err) { toastError("The countries did not load", err); }
@@ -174,10 +176,10 @@ need("other-form").addEventListener("submit", async (e) => {
   fieldError(other.input, ""); busy(b, true);
   try {
     await invite({ phone: typed, ...(region ? { region } : {}) });
-    need("other-form").hidden = true; d.focus();
+    closeOther(); d.focus();
   } catch (err) {
     const f = err instanceof Problem ? err.fields[0] : undefined;
-    fieldError(other.input, f ? fieldSentence("This number", f.problem) : sentence(err)); other.input.focus();
+    fieldError(other.input, f ? fieldSentence("This phone number", f.problem) : sentence(err)); other.input.focus();
   } finally { busy(b, false); }
 });
 need("other-form").addEventListener("input", () => fieldError(other.input, ""));
