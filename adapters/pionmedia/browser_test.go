@@ -3,9 +3,9 @@ package pionmedia_test
 import (
 	"errors"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
@@ -27,47 +27,35 @@ type browser struct {
 	pc     *webrtc.PeerConnection
 	tracks map[vi.TrackKind]*webrtc.TrackLocalStaticRTP
 	video  atomic.Uint32 // SSRC received
-	first  sync.Once
 	offers int
 }
 
 var quiet = &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled}
 
 func newBrowser(t *testing.T, cfg vitest.BrowserConfig) vitest.Browser {
-	t.Helper()
-	b, err := openBrowser(cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = b.pc.GracefulClose() })
-	return b
+	return openBrowser(t, cfg)
 }
 
-func openBrowser(cfg vitest.BrowserConfig) (*browser, error) {
+func openBrowser(t testing.TB, cfg vitest.BrowserConfig) *browser {
+	t.Helper()
 	b := &browser{cfg: cfg, tracks: map[vi.TrackKind]*webrtc.TrackLocalStaticRTP{}}
-	api, err := clientAPI(cfg)
-	if err != nil {
-		return nil, err
-	}
-	if b.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
-		return nil, err
-	}
+	var err error
+	b.pc, err = clientAPI(t, cfg).NewPeerConnection(webrtc.Configuration{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = b.pc.GracefulClose() })
 	b.pc.OnTrack(b.receive)
 	for kind, mime := range map[vi.TrackKind]string{vi.Audio: webrtc.MimeTypeOpus, vi.Video: videoMime(cfg)} {
 		c := webrtc.RTPCodecCapability{MimeType: mime, ClockRate: 90000}
 		if kind == vi.Audio {
 			c.ClockRate, c.Channels = 48000, 2
 		}
-		track, err := webrtc.NewTrackLocalStaticRTP(c, string(kind), "own")
-		if err != nil {
-			return nil, err
-		}
-		tr, err := b.pc.AddTransceiverFromTrack(track)
-		if err != nil {
-			return nil, err
-		}
-		b.tracks[kind] = track
+		b.tracks[kind], err = webrtc.NewTrackLocalStaticRTP(c, string(kind), "own")
+		require.NoError(t, err)
+		tr, err := b.pc.AddTransceiverFromTrack(b.tracks[kind])
+		require.NoError(t, err)
 		go b.watch(tr.Sender())
 	}
-	return b, nil
+	return b
 }
 
 func videoMime(cfg vitest.BrowserConfig) string {
@@ -77,8 +65,9 @@ func videoMime(cfg vitest.BrowserConfig) string {
 	return webrtc.MimeTypeVP8
 }
 
-// clientAPI has the codecs of cfg with the feedback that browsers offer.
-func clientAPI(cfg vitest.BrowserConfig) (*webrtc.API, error) {
+// clientEngines have the codecs of cfg with the feedback that browsers offer.
+func clientEngines(t testing.TB, cfg vitest.BrowserConfig) (webrtc.SettingEngine, *webrtc.MediaEngine) {
+	t.Helper()
 	var se webrtc.SettingEngine
 	se.SetIncludeLoopbackCandidate(true)
 	se.SetIPFilter(loopbackOnly)
@@ -111,7 +100,7 @@ func clientAPI(cfg vitest.BrowserConfig) (*webrtc.API, error) {
 				PayloadType: webrtc.PayloadType(pt + 1),
 			}, webrtc.RTPCodecTypeVideo))
 	}
-	if err := errors.Join(
+	require.NoError(t, errors.Join(
 		me.RegisterCodec(webrtc.RTPCodecParameters{
 			RTPCodecCapability: webrtc.RTPCodecCapability{
 				MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
@@ -122,26 +111,27 @@ func clientAPI(cfg vitest.BrowserConfig) (*webrtc.API, error) {
 		}, webrtc.RTPCodecTypeAudio),
 		video(cfg.VP8, webrtc.MimeTypeVP8, ""),
 		video(cfg.H264, webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"),
-	); err != nil {
-		return nil, err
-	}
+	))
+	return se, me
+}
+
+// clientAPI also repeats what it is asked for, and asks for what it misses.
+func clientAPI(t testing.TB, cfg vitest.BrowserConfig) *webrtc.API {
+	t.Helper()
+	se, me := clientEngines(t, cfg)
 	ir := &interceptor.Registry{}
-	gen, err := nack.NewGeneratorInterceptor(nack.GeneratorInterval(20e6), nack.WithGeneratorLoggerFactory(quiet))
-	if err != nil {
-		return nil, err
-	}
+	gen, err := nack.NewGeneratorInterceptor(nack.GeneratorInterval(20*time.Millisecond), nack.WithGeneratorLoggerFactory(quiet))
+	require.NoError(t, err)
 	resp, err := nack.NewResponderInterceptor(nack.WithResponderLoggerFactory(quiet))
-	if err != nil {
-		return nil, err
-	}
+	require.NoError(t, err)
 	ir.Add(resp)
 	ir.Add(gen)
-	err = errors.Join(
+	require.NoError(t, errors.Join(
 		webrtc.ConfigureTWCCHeaderExtensionSender(me, ir),
 		webrtc.ConfigureRTCPReports(ir),
 		webrtc.ConfigureTWCCSender(me, ir),
-	)
-	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me), webrtc.WithInterceptorRegistry(ir)), err
+	))
+	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(me), webrtc.WithInterceptorRegistry(ir))
 }
 
 func (b *browser) watch(s *webrtc.RTPSender) {
@@ -234,4 +224,3 @@ func (b *browser) Addr() netip.AddrPort {
 
 // Close implements vitest.Browser.
 func (b *browser) Close() error { return b.pc.GracefulClose() }
-

@@ -172,24 +172,24 @@ func (o *outbound) translate(b, report []byte, src *inbound, now time.Duration) 
 	return binary.BigEndian.AppendUint32(b, uint32(o.bytes))
 }
 
-// answered takes a report block about this stream. It returns the round trip
-// it tells of, or 0.
-func (o *outbound) answered(block []byte, now time.Duration) time.Duration {
+// answered takes a report block about this stream.
+func (o *outbound) answered(block []byte, now time.Duration) sample {
 	o.lost = int64(int32(binary.BigEndian.Uint32(block[4:])<<8) >> 8)
 	o.jitter = binary.BigEndian.Uint32(block[12:])
+	s := sample{at: now, high: binary.BigEndian.Uint32(block[8:]), lost: o.lost, bytes: o.bytes}
 	middle, delay := binary.BigEndian.Uint32(block[16:]), binary.BigEndian.Uint32(block[20:])
 	if middle == 0 {
-		return 0
+		return s
 	}
 	for _, r := range o.reports {
 		if r.middle == middle {
 			rtt := now - r.at - time.Duration(delay)*time.Second/65536
 			if rtt > 0 && rtt < 10*time.Second {
-				return rtt
+				s.rtt = rtt
 			}
 		}
 	}
-	return 0
+	return s
 }
 
 func (o *outbound) flow() vi.Flow {

@@ -133,11 +133,12 @@ func (c *conn) reportBlocks(p []byte, ssrc uint32, now time.Duration) {
 			if o.main == nil || o.main.SSRC != ssrc {
 				continue
 			}
-			if rtt := o.answered(p, now); rtt > 0 {
-				c.rtt.Store(int64(rtt))
+			s := o.answered(p, now)
+			if s.rtt > 0 {
+				c.rtt.Store(int64(s.rtt))
 			}
 			if o.kind == vi.Video {
-				o.limit.report(p[4], o.bytes, now)
+				o.limit.report(s)
 				c.tellLimit(now)
 			}
 		}
