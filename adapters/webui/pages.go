@@ -2,7 +2,6 @@ package webui
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -125,9 +124,6 @@ func loadPages(cfg Config, static fs.FS, version string) (map[string]*page, erro
 	}
 	for name, from := range whole {
 		html, err := fs.ReadFile(static, from)
-		if errors.Is(err, fs.ErrNotExist) { // TEMPORARY
-			html, err = []byte("<!doctype html><html lang=en><title>soon</title>"), nil
-		}
 		if err != nil {
 			return nil, err
 		}
