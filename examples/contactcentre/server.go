@@ -27,6 +27,7 @@ import (
 	"github.com/tandem-cc/tandem/adapters/outbox"
 	"github.com/tandem-cc/tandem/adapters/pionmedia"
 	smsdev "github.com/tandem-cc/tandem/adapters/sms/outboxpage"
+	"github.com/tandem-cc/tandem/adapters/wsroom"
 	"github.com/tandem-cc/tandem/vi"
 )
 
@@ -42,6 +43,7 @@ type server struct {
 	media    *pionmedia.Media
 	phone    *smsdev.Page
 	mail     *maildev.Page
+	sockets  *wsroom.Sockets
 	metrics  *metrics
 	http     *http.Server
 	users    []credential
@@ -124,8 +126,7 @@ func (s *server) openMedia() error {
 func (s *server) openDomains(ctx context.Context) (err error) {
 	var mailer account.Mailer
 	if s.cfg.SMTP != "" {
-		mailer, err = smtp.New(smtp.Config{Server: s.cfg.SMTP, From: s.cfg.From, User: s.cfg.SMTPUser, Password: s.cfg.SMTPPassword})
-		if err != nil {
+		if mailer, err = s.mailer(); err != nil {
 			return fmt.Errorf("set up mail: %w", err)
 		}
 	} else {
@@ -151,6 +152,24 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// mailer sends through the server of -smtp: over TLS from the first byte on port
+// 465, by STARTTLS on others.
+func (s *server) mailer() (*smtp.Mailer, error) {
+	host, portText, err := net.SplitHostPort(s.cfg.SMTP)
+	if err != nil {
+		return nil, fmt.Errorf("-smtp: %w", err)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return nil, fmt.Errorf("-smtp: %w", err)
+	}
+	c := smtp.Config{Host: host, Port: port, From: s.cfg.From, Username: s.cfg.SMTPUser, Password: s.cfg.SMTPPassword}
+	if port == 465 {
+		c.TLS = smtp.Implicit
+	}
+	return smtp.New(c)
 }
 
 // secure puts TLS before the listener, if that was asked for.
@@ -202,6 +221,7 @@ func (s *server) serve(ctx context.Context) error {
 	g.Go(func() error { return s.calls.Run(running) })
 	g.Go(func() error { return s.rooms.Run(running) })
 	g.Go(func() error { return s.phone.Run(running) })
+	g.Go(func() error { return s.sockets.Run(running) })
 	g.Go(func() error { return outbox.Follow(running, s.db, "", last, s.pass) })
 	g.Go(func() error { return s.sweep(running) })
 	g.Go(func() error {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/tandem-cc/tandem/adapters/httpapi"
+	"github.com/tandem-cc/tandem/adapters/webui"
+	"github.com/tandem-cc/tandem/adapters/wsroom"
+)
+
+// routes puts every handler in its place.
+func (s *server) routes() http.Handler {
+	https := s.cfg.public.Scheme == "https"
+	config := httpapi.Config{
+		Accounts: s.accounts, Calls: s.calls, Answers: s.db, PublicURL: s.cfg.public, TrustedProxies: s.cfg.proxies,
+		Version: version, Log: s.log, Observe: s.metrics.request,
+	}
+	api := httpapi.New(config)
+	s.sockets = wsroom.New(wsroom.Config{
+		Rooms: s.rooms, Participant: api.Participant, Feed: s.db, Authenticate: api.Authenticate,
+		Origins: []string{s.cfg.public.Host}, Log: s.log,
+	})
+	pages := webui.New(webui.Config{
+		SignedIn: func(r *http.Request) bool { _, err := api.Authenticate(r); return err == nil },
+		Secure:   https, Version: version, Dev: s.cfg.Dev,
+	})
+
+	mux := http.NewServeMux()
+	mux.Handle("/api/", api)
+	mux.Handle("/openapi.json", api)
+	mux.Handle("GET /ws/room", s.sockets.Room())
+	mux.Handle("GET /ws/live", s.sockets.Live())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", s.metrics.handler())
+	if s.cfg.Dev {
+		mux.Handle("/dev/phone", s.phone)
+		mux.Handle("/dev/phone/", s.phone)
+		mux.Handle("/dev/mail", s.mailPage())
+	}
+	mux.Handle("/", pages)
+	return httpapi.Logged(httpapi.Secure(mux, https), config)
+}
+
+// mailPage shows the mail, or says that it went to a mail server.
+func (s *server) mailPage() http.Handler {
+	if s.mail != nil {
+		return s.mail
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "Mail goes to the server of -smtp.")
+	})
+}
+
+// ready says whether the server can do its work: it is not stopping, and its
+// database answers.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	select {
+	case <-s.draining:
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+		return
+	default:
+	}
+	if err := s.db.Ping(ctx); err != nil {
+		s.log.Error("not ready", "err", err)
+		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
