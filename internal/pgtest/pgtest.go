@@ -43,9 +43,9 @@ func Open(t testing.TB) string {
 		t.Fatalf("no PostgreSQL to test with: %v", err)
 	}
 	name := "tandem_" + strings.ReplaceAll(uuid7.New(), "-", "")
-	run(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { run(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
-	u, err := url.Parse(server)
+	run(t, server.url, "CREATE DATABASE "+name)
+	t.Cleanup(func() { run(t, server.url, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	u, err := url.Parse(server.url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,14 +70,21 @@ func run(t testing.TB, server, statement string) {
 // errNone says that there is neither a server nor the means to start one.
 var errNone = errors.New("TANDEM_TEST_POSTGRES is not set, and there is no initdb in PATH or /usr/lib/postgresql/*/bin")
 
-// running returns the URL of the server of this test binary.
-var running = sync.OnceValues(func() (string, error) {
-	if server := os.Getenv("TANDEM_TEST_POSTGRES"); server != "" {
-		return server, nil
+// A server runs until its life is closed, or collected as garbage, or ends with
+// the process.
+type server struct {
+	url  string
+	life io.Closer
+}
+
+// running returns the server of this test binary.
+var running = sync.OnceValues(func() (server, error) {
+	if url := os.Getenv("TANDEM_TEST_POSTGRES"); url != "" {
+		return server{url: url}, nil
 	}
 	bin, err := binaries()
 	if err != nil {
-		return "", err
+		return server{}, err
 	}
 	return start(bin)
 })
@@ -117,38 +124,39 @@ cat >/dev/null
 "$2/pg_ctl" stop -w -m immediate -D "$1/data" >/dev/null
 `
 
-func start(bin string) (string, error) {
+func start(bin string) (s server, err error) {
 	dir, err := os.MkdirTemp("", "tandem-pg")
 	if err != nil {
-		return "", err
+		return s, err
 	}
 	cmd := exec.Command("sh", "-c", supervise, "sh", dir, bin)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C ends the tests first
 	if os.Geteuid() == 0 {
 		if cmd.SysProcAttr.Credential, err = unprivileged(); err != nil {
-			return "", err
+			return s, err
 		}
 		if err := os.Chown(dir, int(cmd.SysProcAttr.Credential.Uid), int(cmd.SysProcAttr.Credential.Gid)); err != nil {
-			return "", err
+			return s, err
 		}
 	}
-	if _, err := cmd.StdinPipe(); err != nil { // never closed: it ends with this process
-		return "", err
+	if s.life, err = cmd.StdinPipe(); err != nil {
+		return s, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", err
+		return s, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", err
+		return s, err
 	}
 	said := make([]byte, len("ready\n"))
 	if _, err := io.ReadFull(out, said); err != nil || !bytes.Equal(said, []byte("ready\n")) {
 		rest, _ := io.ReadAll(out)
-		return "", fmt.Errorf("PostgreSQL of %s does not start: %s%s", bin, said, rest)
+		return s, fmt.Errorf("PostgreSQL of %s does not start: %s%s", bin, said, rest)
 	}
-	return "postgres://postgres@/postgres?host=" + url.QueryEscape(dir), nil
+	s.url = "postgres://postgres@/postgres?host=" + url.QueryEscape(dir)
+	return s, nil
 }
 
 // unprivileged returns an account to run the server as: it refuses to be root.
