@@ -1,0 +1,421 @@
+package wsroom_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-cc/tandem/account"
+	"github.com/tandem-cc/tandem/adapters/outbox"
+	"github.com/tandem-cc/tandem/adapters/wsroom"
+	"github.com/tandem-cc/tandem/internal/fault"
+)
+
+// A feed is an outbox.Feed that a test writes.
+type feed struct {
+	mu      sync.Mutex
+	records []outbox.Record
+	wake    chan struct{}
+	broken  error
+}
+
+func newFeed() *feed { return &feed{wake: make(chan struct{})} }
+
+// commit appends a record. As in a real feed, Seq has gaps.
+func (f *feed) commit(rec outbox.Record) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rec.Seq = 1 + rand.Int64N(3)
+	if n := len(f.records); n > 0 {
+		rec.Seq += f.records[n-1].Seq
+	}
+	rec.At = time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)
+	f.records = append(f.records, rec)
+	close(f.wake)
+	f.wake = make(chan struct{})
+	return rec.Seq
+}
+
+func (f *feed) After(_ context.Context, acct account.ID, seq int64, limit int) ([]outbox.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var found []outbox.Record
+	for _, rec := range f.records {
+		if rec.Seq > seq && (acct == "" || rec.Account == acct) && len(found) < limit {
+			found = append(found, rec)
+		}
+	}
+	return found, f.broken
+}
+
+func (f *feed) Last(context.Context) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.records) == 0 {
+		return 0, f.broken
+	}
+	return f.records[len(f.records)-1].Seq, f.broken
+}
+
+func (f *feed) Wake() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.wake
+}
+
+// users is who may sign in, by the request's Authorization header.
+type users struct{ sync.Map }
+
+func (u *users) authenticate(r *http.Request) (account.Actor, error) {
+	who, ok := u.Load(r.Header.Get("Authorization"))
+	if !ok {
+		return account.Actor{}, account.ErrNotSignedIn
+	}
+	if err, ok := who.(error); ok {
+		return account.Actor{}, err
+	}
+	return who.(account.Actor), nil
+}
+
+var (
+	ann = account.Actor{Account: "acme", User: "ann", Role: account.RoleAgent}
+	sue = account.Actor{Account: "acme", User: "sue", Role: account.RoleSupervisor}
+	eve = account.Actor{Account: "umbrella", User: "eve", Role: account.RoleAdministrator}
+)
+
+// A house is sockets at work on a real server.
+type house struct {
+	t       *testing.T
+	url     string
+	feed    *feed
+	users   *users
+	sockets *wsroom.Sockets
+	stop    func()
+}
+
+func open(t *testing.T, cfg wsroom.Config) *house {
+	t.Helper()
+	h := &house{t: t, feed: newFeed(), users: &users{}}
+	for _, a := range []account.Actor{ann, sue, eve} {
+		h.users.Store(string(a.User), a)
+	}
+	cfg.Feed, cfg.Authenticate = h.feed, h.users.authenticate
+	h.sockets = wsroom.New(cfg)
+	mux := http.NewServeMux()
+	mux.Handle("/ws/live", h.sockets.Live())
+	srv := httptest.NewServer(mux)
+	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- h.sockets.Run(ctx) }()
+	h.stop = sync.OnceFunc(func() {
+		cancel()
+		require.NoError(t, <-ran)
+		srv.Close()
+	})
+	t.Cleanup(h.stop)
+	return h
+}
+
+// connect opens a socket as a user. The test ends it, if nothing else does.
+func (h *house) connect(path, user string) *websocket.Conn {
+	h.t.Helper()
+	conn, _, err := websocket.Dial(h.t.Context(), h.url+path, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {user}}})
+	require.NoError(h.t, err)
+	h.t.Cleanup(func() { _ = conn.CloseNow() })
+	return conn
+}
+
+type frame struct {
+	T, Kind, About string
+	Seq            int64
+	At             time.Time
+}
+
+func read(ctx context.Context, conn *websocket.Conn) (f frame, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	_, text, err := conn.Read(ctx)
+	if err == nil {
+		err = json.Unmarshal(text, &f)
+	}
+	return f, err
+}
+
+func (h *house) read(conn *websocket.Conn) frame {
+	h.t.Helper()
+	f, err := read(h.t.Context(), conn)
+	require.NoError(h.t, err)
+	return f
+}
+
+// closed reads until the server closes the socket, and returns the code.
+func (h *house) closed(conn *websocket.Conn) websocket.StatusCode {
+	h.t.Helper()
+	for {
+		if _, err := read(h.t.Context(), conn); err != nil {
+			code := websocket.CloseStatus(err)
+			require.NotEqual(h.t, websocket.StatusCode(-1), code, "no close frame: %v", err)
+			return code
+		}
+	}
+}
+
+func event(acct account.ID, owner account.UserID, about string) outbox.Record {
+	return outbox.Record{Account: acct, Owner: owner, About: about, Kind: "vi.call_moved"}
+}
+
+func TestLiveTellsWhatTheUserMaySee(t *testing.T) {
+	h := open(t, wsroom.Config{})
+	before := h.feed.commit(event("acme", "ann", "old"))
+	agent, supervisor := h.connect("/ws/live", "ann"), h.connect("/ws/live", "sue")
+	for _, c := range []*websocket.Conn{agent, supervisor} {
+		require.Equal(t, frame{T: "hello", Seq: before}, h.read(c))
+	}
+	h.feed.commit(event("umbrella", "eve", "foreign"))
+	bobs := h.feed.commit(event("acme", "bob", "bobs"))
+	created := h.feed.commit(outbox.Record{Account: "acme", About: "carl", Kind: "account.user_created"})
+	h.feed.commit(outbox.Record{Account: "acme", About: "key", Kind: "account.key_created"})
+	h.feed.commit(outbox.Record{Account: "acme", About: "sue", Kind: "account.signed_in"})
+	anns := h.feed.commit(event("acme", "ann", "anns"))
+
+	at := time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)
+	require.Equal(t, frame{T: "event", Seq: anns, Kind: "vi.call_moved", About: "anns", At: at}, h.read(agent))
+	require.Equal(t, frame{T: "event", Seq: bobs, Kind: "vi.call_moved", About: "bobs", At: at}, h.read(supervisor))
+	require.Equal(t, frame{T: "event", Seq: created, Kind: "account.user_created", About: "carl", At: at}, h.read(supervisor))
+	require.Equal(t, frame{T: "event", Seq: anns, Kind: "vi.call_moved", About: "anns", At: at}, h.read(supervisor))
+}
+
+// Whatever becomes of its connections, a page that comes back with the last Seq
+// that it has seen sees every event once and in order, while others commit.
+func TestLiveMissesNothingAndDoublesNothing(t *testing.T) {
+	h := open(t, wsroom.Config{Limits: wsroom.Limits{PerUser: 100}}) // of a cut the server hears a moment later
+	const pages, events = 4, 3000
+	var want []string
+	var mu sync.Mutex
+	var writers, readers sync.WaitGroup
+	for w := range 3 {
+		writers.Go(func() {
+			for n := range events / 3 {
+				about := fmt.Sprintf("%d-%d", w, n)
+				mu.Lock() // the order of want is that of the commits
+				h.feed.commit(event("acme", "ann", about))
+				want = append(want, about)
+				mu.Unlock()
+				if n%3 == 0 {
+					h.feed.commit(event("umbrella", "eve", "foreign"))
+				}
+			}
+		})
+	}
+	got := make([][]string, pages)
+	var cuts atomic.Int64
+	for p := range pages {
+		readers.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(p), 1))
+			last := int64(0)
+			for len(got[p]) < events {
+				path := fmt.Sprintf("/ws/live?after=%d", last)
+				conn, _, err := websocket.Dial(t.Context(), h.url+path, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"ann"}}})
+				if err != nil {
+					t.Errorf("connect: %v", err)
+					return
+				}
+				for left := random.IntN(200); left >= 0 && len(got[p]) < events; left-- {
+					f, err := read(t.Context(), conn)
+					if err != nil || f.T != "event" && f.T != "hello" {
+						t.Errorf("read %v: %v", f, err)
+						return
+					}
+					if f.T == "event" {
+						got[p], last = append(got[p], f.About), f.Seq
+					}
+				}
+				cuts.Add(1)
+				_ = conn.CloseNow()
+			}
+		})
+	}
+	writers.Wait()
+	readers.Wait()
+	for p := range pages {
+		require.Equal(t, want, got[p])
+	}
+	require.Greater(t, cuts.Load(), int64(pages*10))
+}
+
+func TestLiveSaysWhenItCannotResume(t *testing.T) {
+	h := open(t, wsroom.Config{Limits: wsroom.Limits{Backlog: 20}})
+	var seqs []int64
+	for n := range 100 {
+		seqs = append(seqs, h.feed.commit(event("acme", "ann", fmt.Sprint(n))))
+	}
+	end := seqs[99]
+
+	unknown := h.connect(fmt.Sprintf("/ws/live?after=%d", end+1000), "ann")
+	require.Equal(t, frame{T: "hello", Seq: end}, h.read(unknown))
+	require.Equal(t, frame{T: "reset", Seq: end}, h.read(unknown))
+
+	near := h.connect(fmt.Sprintf("/ws/live?after=%d", seqs[79]), "ann")
+	require.Equal(t, frame{T: "hello", Seq: seqs[79]}, h.read(near))
+	for n := 80; n < 100; n++ {
+		require.Equal(t, seqs[n], h.read(near).Seq)
+	}
+
+	far := h.connect(fmt.Sprintf("/ws/live?after=%d", seqs[78]), "ann")
+	require.Equal(t, frame{T: "hello", Seq: seqs[78]}, h.read(far))
+	f := h.read(far)
+	for ; f.T == "event"; f = h.read(far) {
+	}
+	require.Equal(t, frame{T: "reset", Seq: end}, f)
+
+	next := h.feed.commit(event("acme", "ann", "next"))
+	for _, c := range []*websocket.Conn{unknown, near, far} {
+		require.Equal(t, next, h.read(c).Seq)
+	}
+}
+
+func TestLiveBeats(t *testing.T) {
+	h := open(t, wsroom.Config{Limits: wsroom.Limits{Beat: 20 * time.Millisecond}})
+	c := h.connect("/ws/live", "ann")
+	require.Equal(t, "hello", h.read(c).T)
+	for range 3 {
+		require.Equal(t, frame{T: "beat"}, h.read(c))
+	}
+}
+
+func TestLiveEndsWithTheSession(t *testing.T) {
+	t.Run("at once when the user is disabled", func(t *testing.T) {
+		h := open(t, wsroom.Config{})
+		anns, sues := h.connect("/ws/live", "ann"), h.connect("/ws/live", "sue")
+		h.read(anns)
+		h.read(sues)
+		h.users.Delete("ann")
+		h.feed.commit(outbox.Record{Account: "acme", About: "ann", Kind: "account.user_disabled"})
+		require.EqualValues(t, 4401, h.closed(anns))
+		require.Equal(t, "account.user_disabled", h.read(sues).Kind, "another user's goes on")
+	})
+	t.Run("within the time of a recheck in any case", func(t *testing.T) {
+		h := open(t, wsroom.Config{Limits: wsroom.Limits{Recheck: 20 * time.Millisecond}})
+		c := h.connect("/ws/live", "ann")
+		h.read(c)
+		h.users.Delete("ann")
+		require.EqualValues(t, 4401, h.closed(c))
+	})
+	t.Run("not because the store fails for a moment", func(t *testing.T) {
+		h := open(t, wsroom.Config{Limits: wsroom.Limits{Recheck: 10 * time.Millisecond, Beat: 50 * time.Millisecond}})
+		c := h.connect("/ws/live", "ann")
+		h.read(c)
+		h.users.Store("ann", fault.Errorf(fault.Busy, "the database is locked"))
+		for range 3 { // beats, so several rechecks have passed
+			require.Equal(t, "beat", h.read(c).T)
+		}
+	})
+	t.Run("a user who has lost a role sees no more than the new one may", func(t *testing.T) {
+		h := open(t, wsroom.Config{Limits: wsroom.Limits{Recheck: time.Hour}})
+		c := h.connect("/ws/live", "sue")
+		h.read(c)
+		demoted := sue
+		demoted.Role = account.RoleAgent
+		h.users.Store("sue", demoted)
+		h.feed.commit(outbox.Record{Account: "acme", About: "sue", Kind: "account.user_changed"})
+		for deadline := time.Now().Add(10 * time.Second); ; {
+			anns, mine := h.feed.commit(event("acme", "ann", "anns")), h.feed.commit(event("acme", "sue", "mine"))
+			f := h.read(c)
+			for f.Seq < anns {
+				f = h.read(c)
+			}
+			if f.Seq == mine { // ann's did not come
+				return
+			}
+			require.True(t, time.Now().Before(deadline), "still sees the calls of others")
+		}
+	})
+}
+
+func TestLiveIsForThoseWhoAreSignedIn(t *testing.T) {
+	h := open(t, wsroom.Config{})
+	require.EqualValues(t, 4401, h.closed(h.connect("/ws/live", "nobody")))
+	h.users.Store("broken", fmt.Errorf("no database"))
+	require.EqualValues(t, 1011, h.closed(h.connect("/ws/live", "broken")))
+	for _, after := range []string{"x", "-1", "1.5", "99999999999999999999"} {
+		_, res, err := websocket.Dial(t.Context(), h.url+"/ws/live?after="+after, nil)
+		require.Error(t, err)
+		require.Equal(t, http.StatusBadRequest, res.StatusCode, after)
+	}
+}
+
+func TestSocketsPerUser(t *testing.T) {
+	h := open(t, wsroom.Config{})
+	var open []*websocket.Conn
+	for range 5 {
+		c := h.connect("/ws/live", "ann")
+		require.Equal(t, "hello", h.read(c).T)
+		open = append(open, c)
+	}
+	require.EqualValues(t, 1013, h.closed(h.connect("/ws/live", "ann")))
+	require.Equal(t, "hello", h.read(h.connect("/ws/live", "sue")).T, "others have places of their own")
+	require.NoError(t, open[0].Close(websocket.StatusNormalClosure, ""))
+	require.Eventually(t, func() bool {
+		f, err := read(t.Context(), h.connect("/ws/live", "ann"))
+		return err == nil && f.T == "hello"
+	}, 10*time.Second, 10*time.Millisecond, "a place that was left is free")
+}
+
+func TestOrigins(t *testing.T) {
+	h := open(t, wsroom.Config{Origins: []string{"desk.example"}})
+	host := strings.TrimPrefix(h.url, "ws://")
+	for origin, allowed := range map[string]bool{
+		"":                            true, // no browser
+		"http://" + host:              true,
+		"https://desk.example":        true,
+		"https://evil.example":        false,
+		"https://desk.example.evil":   false,
+		"https://evil.desk.example":   false,
+		"null":                        false,
+		"http://127.0.0.1.evil:1":     false,
+		"https://desk.example:8443":   false,
+		"http://" + host + ".example": false,
+	} {
+		header := http.Header{"Authorization": {"ann"}}
+		if origin != "" {
+			header.Set("Origin", origin)
+		}
+		conn, res, err := websocket.Dial(t.Context(), h.url+"/ws/live", &websocket.DialOptions{HTTPHeader: header})
+		require.Equal(t, allowed, err == nil, "%q: %v", origin, err)
+		if allowed {
+			_ = conn.Close(websocket.StatusNormalClosure, "")
+		} else {
+			require.Equal(t, http.StatusForbidden, res.StatusCode)
+		}
+	}
+}
+
+func TestRunSendsEverybodyAway(t *testing.T) {
+	h := open(t, wsroom.Config{})
+	var conns []*websocket.Conn
+	for range 3 {
+		c := h.connect("/ws/live", "ann")
+		h.read(c)
+		conns = append(conns, c)
+	}
+	require.Equal(t, 3, h.sockets.Count())
+	stopped := make(chan struct{})
+	go func() { h.stop(); close(stopped) }()
+	for _, c := range conns {
+		require.EqualValues(t, 1012, h.closed(c))
+	}
+	<-stopped
+	require.Zero(t, h.sockets.Count())
+}
