@@ -114,7 +114,7 @@ func (w *world) signIn(role string, device browser.Device) *browser.Person {
 	p.Fill("#email", u.Email)
 	p.Fill("#password", u.Password)
 	p.Click("#signin")
-	p.Wait("the home page", `location.pathname === "/" && document.querySelector("#start-call")?.checkVisibility()`)
+	p.Wait("the home page", `location.pathname === "/" && document.querySelector("#figures:not([aria-busy])")?.checkVisibility()`)
 	return p
 }
 
