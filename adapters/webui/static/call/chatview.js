@@ -19,7 +19,7 @@ const text = {
   unread: "New",
   tooLong: (/** @type {number} */ n) => `At most ${n} characters fit into one message.`,
   empty: (/** @type {string} */ who) => `Write to ${who}. Both of you can read it here.`,
-  closed: "The chat is closed",
+  write: "Write a message",
 };
 const near = 48; // px from the bottom that still count as the bottom
 const together = 60_000; // ms within which messages of one side share their time
@@ -29,7 +29,7 @@ export class ChatView {
   #log = need("chat-log");
   #box = need("chat-text", HTMLTextAreaElement);
   /** @type {Map<string, HTMLElement>} */ #drawn = new Map();
-  #open = false; #read = 0; #mark = -1; #closed = false; #notify;
+  #open = false; #read = 0; #mark = -1; #closed = ""; #notify;
   #other = "";
   /** @type {Note[]} */ #notes = [];
 
@@ -68,7 +68,7 @@ export class ChatView {
     }
   }
 
-  /** @param {string} other name @param {Note[]} notes @param {boolean} closed no more may be written */
+  /** @param {string} other name @param {Note[]} notes @param {string} closed why nothing may be written; "" if it may */
   draw(other, notes, closed) {
     this.#other = other; this.#notes = notes; this.#closed = closed;
     this.#draw();
@@ -81,8 +81,8 @@ export class ChatView {
     const items = /** @type {(Line|Note)[]} */ ([...this.#notes, ...lines.filter((l) => l.state === "sent")])
       .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
     this.#place([...items, ...lines.filter((l) => l.state !== "sent")]);
-    this.#box.disabled = need("chat-send", HTMLButtonElement).disabled = this.#closed;
-    if (this.#closed) this.#box.placeholder = text.closed;
+    this.#box.disabled = need("chat-send", HTMLButtonElement).disabled = this.#closed !== "";
+    this.#box.placeholder = this.#closed || text.write;
     if (this.#open && (atBottom || own)) this.#bottom();
     this.#look();
   }
@@ -107,7 +107,7 @@ export class ChatView {
     }));
     const first = this.#mark < 0 ? -1 : items.findIndex((i) => "n" in i && i.side === "in" && i.n > this.#mark);
     if (first >= 0) rows.splice(first, 0, { key: "unread", make: () => h("div", { class: "chat-day chat-unread" }, text.unread), update: () => {} });
-    if (!rows.length) rows.push({ key: "empty", make: () => h("p", { class: "chat-empty" }, icon("chat"), h("span", null, text.empty(firstName(this.#other)))), update: () => {} });
+    if (!rows.length && !this.#closed && this.#other) rows.push({ key: "empty", make: () => h("p", { class: "chat-empty" }, icon("chat"), h("span", null, text.empty(firstName(this.#other)))), update: () => {} });
     const keys = new Set(rows.map((r) => r.key));
     for (const [key, el] of this.#drawn) if (!keys.has(key)) { el.remove(); this.#drawn.delete(key); }
     /** @type {Element|null} */ let at = this.#log.firstElementChild;

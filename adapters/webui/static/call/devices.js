@@ -194,6 +194,7 @@ export class Devices {
 
   /** Runs one opening at a time. @param {Kind[]} which @param {() => Promise<import("./capture.js").Captured>} open */
   #locked(which, open) {
+    if (this.#stopped) return Promise.resolve();
     for (const k of which) this[k].asking = true;
     this.#on.change();
     this.#queue = this.#queue.then(async () => {

@@ -1,7 +1,7 @@
 // The form that asks how the call was: one to five stars by pointer or keyboard, and a comment. It uses the elements #rating,
 // #rating-stars, #rating-word, #rating-comment, #rating-problem, #rating-send and #rating-thanks.
 import { api, sentence } from "../shell/api.js";
-import { busy, h, icon, need } from "../shell/dom.js";
+import { busy, h, need } from "../shell/dom.js";
 import { put } from "./draw.js";
 
 const text = {
@@ -13,6 +13,17 @@ const text = {
 
 /** @typedef {import("./wire.js").Call} Call */
 
+const SVG = "http://www.w3.org/2000/svg";
+/** The star of icons.svg as a shape of its own: one that is chosen is filled, and a style does not reach into a used symbol. */
+function star() {
+  const svg = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  for (const [name, value] of [["class", "icon"], ["viewBox", "0 0 24 24"], ["fill", "none"], ["stroke", "currentColor"], ["stroke-width", "1.5"], ["stroke-linejoin", "round"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+  path.setAttribute("d", "m12 4 2.5 5.1 5.6.8-4 4 .9 5.6-5-2.7-5 2.7.9-5.6-4-4 5.6-.8z");
+  svg.append(path);
+  return svg;
+}
+
 export class RatingForm {
   #form = need("rating", HTMLFormElement);
   #problem = need("rating-problem");
@@ -22,7 +33,7 @@ export class RatingForm {
   constructor(done) {
     this.#done = done;
     need("rating-stars").append(...[1, 2, 3, 4, 5].map((n) => h("label", { class: "star" },
-      h("input", { type: "radio", name: "stars", value: n, "aria-label": `${text.stars(n)}, ${text.words[n].toLowerCase()}` }), icon("star"))));
+      h("input", { type: "radio", name: "stars", value: n, "aria-label": `${text.stars(n)}, ${text.words[n].toLowerCase()}` }), star())));
     this.#form.addEventListener("change", () => this.#draw());
     need("rating-stars").addEventListener("pointerover", (e) => this.#preview(e));
     need("rating-stars").addEventListener("pointerleave", () => this.#draw());

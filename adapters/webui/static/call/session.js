@@ -77,7 +77,6 @@ export class Session {
     if (!this.call || over(this.call.status)) return undefined;
     if (this.link === "down" || this.media.state === "lost") return "self";
     if (this.call.status !== "reconnecting") return undefined;
-    if (leg(this.call, this.other)?.status === lost) return "other";
     return leg(this.call, this.seat)?.status === lost || this.media.state !== "up" ? "self" : "other";
   }
 

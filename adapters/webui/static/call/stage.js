@@ -1,7 +1,7 @@
 // The pictures of a call: the other side's large, this side's small, and in their place words while there is none. Both pages have
 // the same elements under the same ids.
 import { category, initials } from "../shell/format.js";
-import { need } from "../shell/dom.js";
+import { icon, need } from "../shell/dom.js";
 import { attrs, firstName, play, put, setIcon } from "./draw.js";
 
 /** @typedef {import("./session.js").Session} Session */
@@ -63,14 +63,12 @@ export class Stage {
   /** @type {MediaStreamTrack|undefined} */ #shown;
   /** @type {MediaStream|null} */ #own = null;
   #seen = false; // the other side's first frame has come
+  #mute = false; // no gesture and no open device yet: the browser plays only without sound
 
   /** @param {Session} session */
   constructor(session) {
     this.#session = session;
-    need("tap-to-continue").addEventListener("click", () => {
-      this.#remote.muted = false;
-      this.#remote.play().then(() => { need("tap-to-continue").hidden = true; }, () => {});
-    });
+    need("tap-to-continue").addEventListener("click", () => this.#sound());
     this.#remote.addEventListener("resize", () => { this.#seen = true; this.draw(this.#name); });
   }
   #name = "";
@@ -79,13 +77,14 @@ export class Stage {
   draw(other) {
     this.#name = other;
     const s = this.#session;
-    this.#picture();
     const { mic, cam } = s.peer;
     const who = firstName(other);
     const there = ["connecting", "connected", "reconnecting", "held"].includes(s.call?.status ?? "");
     const words = cam === "off" ? text.cameraOff(who) : cam === "none" ? text.cameraNone(who) : this.#seen ? "" : text.noPicture(who);
+    if (there) this.#picture();
     need("peer-off").hidden = !there || !words;
     this.#remote.hidden = !there;
+    need("tap-to-continue").hidden = !there || !this.#mute;
     put(need("peer-off-text"), words);
     avatar(need("peer-avatar"), other);
     need("peer-mic").hidden = !there || (mic !== "off" && mic !== "none");
@@ -108,12 +107,43 @@ export class Stage {
 
   async #picture() {
     const stream = this.#session.media.stream;
-    if (this.#session.media.state === "idle" || this.#remote.srcObject === stream) return;
+    const { devices, media } = this.#session;
+    if (media.state === "idle") return;
+    if (this.#remote.srcObject === stream) {
+      if (this.#mute && !this.#tried && (devices.mic.live || devices.cam.live)) { // whoever is being filmed may also be played to
+        this.#tried = true;
+        await this.#sound();
+      }
+      return;
+    }
     if (await play(this.#remote, stream)) return;
-    // No sound without a gesture: the picture comes at once, the sound with the tap.
+    this.#silence();
+  }
+  #tried = false;
+
+  /** The picture comes at once, the sound with the tap. */
+  #silence() {
+    this.#mute = true;
     this.#remote.muted = true;
     this.#remote.play().catch(() => {});
-    need("tap-to-continue").hidden = false;
+    this.draw(this.#name);
+  }
+
+  async #sound() {
+    this.#remote.muted = false;
+    try {
+      await this.#remote.play();
+      this.#mute = false;
+      this.draw(this.#name);
+    } catch {
+      this.#silence();
+    }
+  }
+
+  /** Shows nothing any more. */
+  clear() {
+    this.#remote.srcObject = null;
+    this.self();
   }
 
   /** This side's own picture. */
@@ -130,10 +160,12 @@ export class Stage {
   }
 }
 
-/** @param {HTMLElement} el @param {string} name */
+/** @param {HTMLElement} el @param {string} name "" shows a figure instead of initials */
 export function avatar(el, name) {
-  put(el, initials(name) || "?");
+  if (el.dataset.name === name) return;
+  el.dataset.name = name;
   el.dataset.cat = String(category(name));
+  el.replaceChildren(name ? initials(name) || "?" : icon("user"));
 }
 
 /** @param {HTMLElement} bars @param {number} level @param {string} [label] */

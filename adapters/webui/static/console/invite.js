@@ -14,7 +14,6 @@ const text = {
   copy: "Copy a link", copied: "Copied", show: "Press Ctrl+C",
   again: "Send again",
   againIn: (/** @type {string} */ clock) => `Send again in ${clock}`,
-  cancel: "Cancel invitation", discard: "Discard call",
   number: "Enter the other number.",
   this_: "This number",
 };
@@ -29,7 +28,6 @@ export class InviteCard {
   constructor({ take, now }) {
     this.#take = take; this.#now = now;
     this.#press("resend", () => this.#invite({}).then(() => {}));
-    this.#press("cancel", async () => this.#take((await api("POST", `${this.#path}/hangup`, {})).call));
     this.#press("copy-link", async () => {
       this.#link ||= await this.#invite({ channel: "link" });
       put(need("copy-word"), await copy(this.#link) ? text.copied : text.show);
@@ -50,7 +48,6 @@ export class InviteCard {
     drawSteps(need("steps"), steps(/** @type {import("../shell/api.js").Call} */ (call)));
     for (const id of ["copy-link", "other-number"]) need(id).hidden = here;
     if (here) need("other-form").hidden = true;
-    put(need("cancel"), here ? text.discard : text.cancel);
     this.#countdown();
   }
 

@@ -8,7 +8,7 @@
 //   mine     #mic #cam #choose #picker (input[name=picker-cam], input[name=picker-mic]) #help-dialog #permission-retry
 //   theirs   #their-mic #their-cam (data-state=on|off|none|unknown), read only
 //   call     #hold #end #end-dialog #end-confirm #end-cancel #knock #knock-text #knock-admit #knock-refuse
-//   invite   #invite-card #invite-number #steps #copy-link #other-number #other-form #other-phone #other-send #resend #cancel
+//   invite   #invite-card #invite-number #steps #copy-link #other-number #other-form #other-phone #other-send #resend
 //   side     #tab-chat #tab-customer #tab-quality #chat-log #chat-text #chat-send #chat-new #facts #quality-in #quality-out; a bubble is
 //            .msg[data-side=out|in][data-state=sent|sending|failed] .bubble
 //   end      #ended #ended-title #rating (input[name=stars]) #rating-comment #rating-send #rating-thanks #home #invite-again #details
@@ -52,6 +52,8 @@ const text = {
   cutOff: (/** @type {string} */ who) => `${who} was cut off`,
   unread: (/** @type {number} */ n) => (n === 1 ? "1 new message" : `${n} new messages`),
   talked: "Talked for",
+  left: (/** @type {number} */ s) => `Otherwise the call ends in ${s} s`,
+  chatLater: "Opens when the customer is here", chatOver: "The chat is closed",
   notFoundTitle: "There is no such call", notFound: "It may belong to another account, or the address is mistyped.",
   deniedTitle: "This call is another agent’s", denied: "Only the agent who started a call can be in it.",
   replacedTitle: "The call is open in another tab", replaced: "This tab has let go of it.", here: "Use it here",
@@ -89,7 +91,7 @@ function draw() {
   drawCall(call, state);
   drawKnock(call);
   side.draw();
-  chat?.draw(call.customer || text.customer, notes(call), state === "ended" || state === "inviting");
+  chat?.draw(call.customer || text.customer, notes(call), state === "ended" ? text.chatOver : state === "inviting" ? text.chatLater : "");
   if (state === "ended") drawEnd(call);
 }
 
@@ -99,7 +101,7 @@ function drawHead(call) {
   document.title = text.page(who);
   put(need("customer-name"), who);
   put(need("customer-about"), [call.customer ? phone(call.phone) : "", call.reference].filter(Boolean).join(", "));
-  avatar(need("customer-avatar"), who);
+  avatar(need("customer-avatar"), call.customer);
   const { word, tone } = look(call.status);
   put(need("status"), word);
   need("status").dataset.tone = tone;
@@ -127,7 +129,8 @@ function drawMine() {
 function drawTheirs(call) {
   const who = call.customer ? firstName(call.customer) : text.customer;
   put(need("dock-theirs"), text.devices(who));
-  const present = !!leg(call, "customer") && !over(call.status);
+  const status = leg(call, "customer")?.status ?? "gone";
+  const present = !["lost", "gone", "new"].includes(status) && !over(call.status);
   for (const kind of /** @type {("mic"|"cam")[]} */ (["mic", "cam"])) {
     const reported = (present && session.peer[kind]) || "";
     const el = need(`their-${kind}`);
@@ -192,7 +195,11 @@ function drawEnd(call) {
 
 function tick() {
   const { call } = session;
-  if (call) put(need("timer"), clockOf(session.talk));
+  if (!call) return;
+  put(need("timer"), clockOf(session.talk));
+  const left = call.status === "reconnecting" && call.due_at ? Math.max(0, Math.round((Date.parse(call.due_at) - session.now) / 1000)) : -1;
+  need("overlay-left").hidden = left < 0;
+  if (left >= 0) put(need("overlay-left"), text.left(left));
 }
 
 /** There is no call for this page. @param {string} state @param {string} title @param {string} why @param {string} [act] */
@@ -267,15 +274,15 @@ function toast(what) {
   setTimeout(() => el.remove(), 6000);
 }
 
-/** A new call to the same number: its reference continues this one's. */
+/** A new call to the same number, whose reference continues this one's: FB-20418, FB-20418/2, FB-20418/3. */
 async function again() {
   const { call } = session;
   if (!call?.phone) return;
-  const base = call.reference.replace(/-\d+$/, "").slice(0, 60);
-  let n = Number(/-(\d+)$/.exec(call.reference)?.[1] ?? 1);
+  const [, base, nth = "1"] = /^(.*?)(?:\/(\d+))?$/s.exec(call.reference) ?? [];
+  let n = Number(nth);
   for (let tries = 0; ; tries++) {
     try {
-      const made = await api("POST", "/api/calls", { phone: call.phone, reference: `${base}-${++n}`, previous: call.id }, { key: newKey() });
+      const made = await api("POST", "/api/calls", { phone: call.phone, reference: `${base.slice(0, 58)}/${++n}`, previous: call.id }, { key: newKey() });
       location.assign(`/call/${encodeURIComponent(made.call.id)}`);
       return;
     } catch (err) {

@@ -25,7 +25,7 @@ const text = {
   paths: { host: "Direct", srflx: "Direct, through a router", prflx: "Direct, through a router", relay: "Through a relay" },
   none: "Nothing measured yet",
   you: "You",
-  figures: (/** @type {Quality} */ q) => `${Math.round(q.rtt_ms)} ms, loss ${percent(q.in.loss)} up and ${percent(q.out.loss)} down, ${q.protocol.toUpperCase()} ${q.candidate}`,
+  figures: (/** @type {Quality} */ q) => `${Math.round(q.rtt_ms)} ms, loss ${percent(q.in.loss)} up, ${percent(q.out.loss)} down, ${q.protocol.toUpperCase()}${q.candidate === "relay" ? " through a relay" : ""}`,
 };
 const every = 10_000; // ms between readings of the server's figures, while they are looked at
 const tones = ["idle", "bad", "warn", "ok", "ok"];

@@ -120,6 +120,7 @@ export class InCall {
     this.#end.close();
     need("picker", HTMLDialogElement).close();
     need("help-dialog", HTMLDialogElement).close();
+    this.#stage.clear();
   }
 
   /** Draws the call and returns the state of the page. */
@@ -148,7 +149,7 @@ export class InCall {
     put(need("chat-title"), text.chat(agent));
     quality(need("quality"), this.#session.level, levelWords(this.#session.level));
     this.#hint();
-    this.#chat.draw(this.#name, this.#notes(), false);
+    this.#chat.draw(this.#name, this.#notes(), "");
     this.#tick();
     return waiting ? "waiting" : state;
   }

@@ -27,8 +27,9 @@ export function drawNote(kind, detail = "") {
   put(need("note-text"), note.text);
   setIcon(need("view-note"), note.icon);
   const knock = need("knock"), act = need("note-act");
-  knock.hidden = !note.knock && !note.busy;
-  if (note.busy) knock.setAttribute("aria-busy", "true"); else knock.removeAttribute("aria-busy");
+  need("note-spinner").hidden = !note.busy;
+  knock.hidden = !note.knock;
+  knock.removeAttribute("aria-busy");
   if (note.knock) put(knock, note.knock);
   act.hidden = !note.act;
   if (note.act) put(act, note.act);
