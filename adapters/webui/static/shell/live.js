@@ -28,8 +28,11 @@ export class Live {
 
   /** Resolves when events come, or after ms: what is read after that is followed by every later change. @param {number} [ms] */
   ready(ms = 1500) {
-    return Promise.race([this.#hello, new Promise((ok) => setTimeout(() => { this.#unheard = this.#seq < 0; ok(undefined); }, ms))]);
+    setTimeout(() => this.#giveUp(), ms);
+    return this.#hello;
   }
+  /** Lets the page read without events; it reads again when they come. */
+  #giveUp() { if (this.#seq < 0) this.#unheard = true; this.#greeted(); }
   /** @param {(e: Event_) => void} fn */ onEvent(fn) { this.#onEvent.add(fn); return () => this.#onEvent.delete(fn); }
   /** @param {(s: State) => void} fn */ onState(fn) { this.#onState.add(fn); fn(this.state); }
   /** The page may have missed something: it reloads what it shows. @param {() => void} fn */ onReset(fn) { this.#onReset.add(fn); }
@@ -75,7 +78,7 @@ export class Live {
   #lost(code) {
     clearTimeout(this.#quiet);
     if (this.#stopped) return;
-    this.#set("down");
+    this.#set("down"); this.#giveUp();
     if (code === 4401) { dispatchEvent(new CustomEvent("signedout")); return; }
     const wait = delays[Math.min(this.#tries++, delays.length - 1)];
     clearTimeout(this.#timer);

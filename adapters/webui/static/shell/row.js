@@ -11,8 +11,8 @@ import { openWaiting } from "./waiting.js";
 /** @param {Reader} r */
 export function head(r) {
   return h("thead", null, h("tr", null,
-    h("th", { scope: "col" }, "Customer"), h("th", { scope: "col" }, "Reference"), r.agents ? h("th", { scope: "col" }, "Agent") : null, h("th", { scope: "col" }, "Status"),
-    h("th", { scope: "col", "data-type": "num" }, "Duration"), h("th", { scope: "col" }, "Rating"), h("th", { scope: "col", "data-type": "num" }, "Started"), h("th", null, h("span", { class: "sr-only" }, "Actions"))));
+    h("th", { scope: "col" }, "Customer"), h("th", { scope: "col" }, "Reference"), r.agents ? h("th", { scope: "col", class: "col-agent" }, "Agent") : null, h("th", { scope: "col" }, "Status"),
+    h("th", { scope: "col", "data-type": "num" }, "Duration"), h("th", { scope: "col", class: "col-rating" }, "Rating"), h("th", { scope: "col", "data-type": "num" }, "Started"), h("th", null, h("span", { class: "sr-only" }, "Actions"))));
 }
 
 /** @param {Call} c @param {Reader} r */
@@ -21,11 +21,11 @@ export function row(c, r) {
   return h("tr", { "data-call": c.id, "aria-selected": inCall(c) && c.agent.id === r.me ? "true" : null, onclick: open },
     h("td", null, h("span", { class: "row gap-3" }, h("span", { class: "avatar", "data-cat": category(c.phone || c.id), "aria-hidden": "true" }, c.customer ? initials(c.customer) : icon("user")),
       h("span", { class: "who" }, h("a", { href: `/calls/${c.id}`, class: "who-link truncate" }, c.customer || h("span", { class: "num" }, who(c))), c.customer ? h("span", { class: "small muted num", title: country(c.country ?? "") }, number) : c.country ? h("span", { class: "small muted" }, country(c.country)) : null))),
-    h("td", { "data-end": true }, h("span", { class: "reference" }, c.reference)),
-    r.agents ? h("td", { "data-drop": true }, c.agent.id === r.me ? "You" : c.agent.name || h("span", { class: "muted" }, "Nobody")) : null,
+    h("td", { "data-end": true }, h("span", { class: "reference", title: c.reference.length > 14 ? c.reference : null }, c.reference)),
+    r.agents ? h("td", { "data-drop": true, class: "col-agent" }, c.agent.id === r.me ? "You" : c.agent.name || h("span", { class: "muted" }, "Nobody")) : null,
     h("td", null, badge(c)),
     h("td", { "data-type": "num", "data-end": true }, duration(c)),
-    h("td", { "data-drop": true }, ratingCell(c)),
+    h("td", { "data-drop": true, class: "col-rating" }, ratingCell(c)),
     h("td", { "data-type": "num", "data-label": "Started" }, h("time", { datetime: c.created_at, title: full(c.created_at) }, when(c.created_at))),
     h("td", { "data-end": true }, h("span", { class: "table-actions" }, action(c, r))));
 }
@@ -50,7 +50,7 @@ function open(e) {
 /** Rows that stand for what is still coming. @param {number} n @param {Reader} r */
 export function skeletonRows(n, r) {
   return Array.from({ length: n }, () => h("tr", { "aria-hidden": "true" }, h("td", null, h("span", { class: "row gap-3" }, h("span", { class: "skeleton", "data-w": "avatar" }), h("span", { class: "skeleton", "data-w": "70" }))),
-    ...Array.from({ length: r.agents ? 6 : 5 }, (_, i) => h("td", i === 1 || i === 3 ? { "data-end": true } : { "data-drop": i > 3 }, h("span", { class: "skeleton", "data-w": "70" }))), h("td", { "data-drop": true })));
+    ...["", ...(r.agents ? ["col-agent"] : []), "", "", "col-rating", ""].map((cls, i) => h("td", { class: cls, "data-end": i === 0, "data-drop": i > 1 }, h("span", { class: "skeleton", "data-w": "70" }))), h("td", { "data-drop": true })));
 }
 
 /** @param {Reader} r @param {Node[]} rows @param {string} label */
