@@ -265,6 +265,37 @@ func TestFortySecondsWithoutNetwork(t *testing.T) {
 	agent.Screenshot("dropped")
 }
 
+// The customer's phone is cut off altogether, sockets and media, and comes back.
+func TestPhoneWithoutAnyNetwork(t *testing.T) {
+	t.Parallel()
+	patient(t, 30*time.Second)
+	w := begin(t)
+	way, err := netsim.NewTCP(strings.TrimPrefix(w.url, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { way.Close() })
+	agent := w.signIn("agent", browser.Desktop)
+	link := strings.Replace(w.invite(agent, "+6581234567", "tunnel"), w.url, "http://"+way.Addr(), 1)
+	customer := browser.New(t, "customer", browser.Phone)
+	customer.Grant("http://"+way.Addr(), browser.Camera, browser.Microphone)
+	customer.Expect("WebSocket")
+	customer.Expect("Failed to load resource")
+	join(customer, link, "Lena")
+	agent.Wait("the agent in the call", inCall)
+	customer.Wait("the customer in the call", inCall)
+	flowing(t, agent, customer)
+
+	way.Cut()
+	w.blackout(agent, 18*time.Second)
+	agent.Wait("the agent to be told", state("reconnecting"))
+	agent.Screenshot("reconnecting")
+	way.Heal()
+	start := time.Now()
+	customer.WaitFor("the call again", inCall, 40*time.Second)
+	flowing(t, agent, customer)
+	t.Logf("media both ways %v after the network was back", time.Since(start).Round(10*time.Millisecond))
+	require.Equal(t, "connected", w.callOf("tunnel").Status)
+}
+
 func TestServerRestartsInACall(t *testing.T) {
 	t.Parallel()
 	w := begin(t)

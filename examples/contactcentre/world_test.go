@@ -23,7 +23,18 @@ import (
 	"github.com/tandem-cc/tandem/internal/netsim"
 )
 
-func TestMain(m *testing.M) { browser.Main(m) }
+// TestMain runs the tests or, in the process that a test starts to kill it, the
+// server.
+func TestMain(m *testing.M) {
+	if args := os.Getenv("TANDEM_TEST_SERVE"); args != "" {
+		if err := run(context.Background(), strings.Fields(args), func(string) string { return "" }, os.Stdout, os.Stderr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	browser.Main(m)
+}
 
 // A world is one server on a network that can be made bad, and the people who
 // use it.
