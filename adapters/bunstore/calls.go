@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -177,8 +178,11 @@ func (x callTx) putTokens(ctx context.Context, c, before vi.Call) error {
 		if err != nil {
 			return err
 		}
-		if !added {
-			return conflict("the link of the invitation belongs to another call")
+		if added {
+			continue
+		}
+		if old, err := get[tokenRow](ctx, x.tx, "WHERE token = ?", i.Token); err != nil || old != row {
+			return cmp.Or(err, conflict("the link of the invitation belongs to another call"))
 		}
 	}
 	return nil
