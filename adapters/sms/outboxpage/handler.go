@@ -69,6 +69,8 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		send(w, "text/css; charset=utf-8", "static/phone.css")
 	case r.URL.Path == "/dev/phone/phone.js":
 		send(w, "text/javascript; charset=utf-8", "static/phone.js")
+	case r.URL.Path == "/dev/phone/phone.svg":
+		send(w, "image/svg+xml", "static/phone.svg")
 	default:
 		http.Error(w, "There is no such page.", http.StatusNotFound)
 	}

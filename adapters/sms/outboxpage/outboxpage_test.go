@@ -155,7 +155,7 @@ func TestPage(t *testing.T) {
 	require.NotContains(t, w.Header().Get("Content-Security-Policy"), "unsafe")
 	require.NotContains(t, html, "<style")
 	require.NotRegexp(t, `<script[^>]*>[^<]`, html)
-	for path, media := range map[string]string{"/dev/phone/phone.css": "text/css", "/dev/phone/phone.js": "text/javascript"} {
+	for path, media := range map[string]string{"/dev/phone/phone.css": "text/css", "/dev/phone/phone.js": "text/javascript", "/dev/phone/phone.svg": "image/svg+xml"} {
 		require.Contains(t, html, `"`+path+`"`)
 		w := do(p, "GET", path, "")
 		require.Equal(t, 200, w.Code, path)

@@ -68,7 +68,7 @@ export const who = (c) => c.customer || phone(c.phone) || "Unknown number";
 
 /** @type {Record<string, string>} */
 const reasons = {
-  hangup: "hung up", max_duration: "The call reached the longest time that calls may last", cancelled: "took the invitation back",
+  hangup: "hung up", max_duration: "The call reached the longest time that calls may last", cancelled: "cancelled the invitation",
   discarded: "discarded the call while the customer was waiting", invite_expired: "Nobody used the link before it expired",
   invite_failed: "No invitation could be delivered", declined: "declined the invitation", consent_denied: "did not agree to the terms of the call",
   waited_too_long: "The customer waited and nobody came", not_answered: "No agent took the call", customer_left: "left the waiting room",

@@ -97,8 +97,10 @@ addEventListener("callstarted", (e) => take(/** @type {CustomEvent} */ (e).detai
 document.addEventListener("visibilitychange", () => { if (!document.hidden) greet(); });
 
 async function greet() {
-  const t = hour(); const word = t < 5 ? "Good night" : t < 12 ? "Good morning" : t < 18 ? "Good afternoon" : "Good evening";
-  try { fill(need("greeting"), `${word}, ${(await me).user.name.split(" ")[0]}`); } catch (err) { fill(need("greeting"), word); toastError("You could not be recognised", err); }
+  let name = "";
+  try { name = `, ${(await me).user.name.split(" ")[0]}`; } catch (err) { toastError("You could not be recognised", err); }
+  const t = hour();
+  fill(need("greeting"), `${t < 5 ? "Good night" : t < 12 ? "Good morning" : t < 18 ? "Good afternoon" : "Good evening"}${name}`);
 }
 
 skeleton();

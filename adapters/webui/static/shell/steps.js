@@ -41,7 +41,8 @@ export function steps(c) {
   else if (arrived) { wait.state = "now"; wait.more = `Opened the link at ${timeExact(arrived)}, choosing name and camera`; }
   else if (!failed && (got ? got.state === "done" : sent.state === "done")) { wait.state = "now"; wait.more = "The link has not been opened yet"; }
   if (here && !over(c)) { join.state = "now"; join.more = c.customer ? `${c.customer} is in the waiting room` : "The customer is in the waiting room"; }
-  if (over(c)) { const now = out.find((s) => s.state === "now"); if (now) { now.state = "failed"; now.more = undefined; } }
+  // What the agent took back did not fail.
+  if (over(c)) { const now = out.find((s) => s.state === "now"); if (now) { now.state = c.status === "cancelled" ? "todo" : "failed"; now.more = undefined; } }
   return out;
 }
 
