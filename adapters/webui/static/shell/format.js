@@ -26,8 +26,8 @@ export const full = (t) => formatter("full", { weekday: "short", day: "numeric",
 export const day = (t) => formatter("day", { day: "numeric", month: "short" }).format(new Date(t));
 /** "Sunday 22 November" @param {string|Date} t */
 export const dayLong = (t) => formatter("daylong", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(new Date(t));
-/** @param {string|Date} t */
-const dayKey = (t) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(t));
+/** "2026-11-22", as date fields and filters have it. @param {string|Date} t */
+export const dayKey = (t) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(t));
 
 /** "14:20" today, "22 Nov, 14:20" before, with the year if it is another. @param {string|Date} t @param {Date} [now] */
 export function when(t, now = new Date()) {

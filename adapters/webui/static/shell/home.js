@@ -3,7 +3,7 @@
 import { api, fetchCall, sentence } from "./api.js";
 import { emptyState, over } from "./calls.js";
 import { fill, h, icon, need } from "./dom.js";
-import { decimal, hour, number, spanParts, zoneName } from "./format.js";
+import { dayKey, decimal, hour, number, spanParts, zoneName } from "./format.js";
 import { live, me, toastError } from "./frame.js";
 import { row, skeletonRows, table } from "./row.js";
 import "./start.js";
@@ -28,6 +28,8 @@ function duration(id, seconds) {
 function drawFigures(f) {
   need("figures").removeAttribute("aria-busy");
   fill(need("fig-calls"), number(f.calls));
+  const today = dayKey(new Date());
+  need("today", HTMLAnchorElement).href = `/calls?agent=${encodeURIComponent(reader.me)}&from=${today}&to=${today}`;
   fill(need("fig-connected"), f.calls ? `${number(f.connected)} connected` : "None started yet");
   duration("fig-talk", f.talked ? f.talk_seconds : null);
   fill(need("fig-talked"), f.talked ? `in ${number(f.talked)} ${f.talked === 1 ? "call" : "calls"} that ended` : "");
@@ -41,6 +43,7 @@ function drawFigures(f) {
 async function figures() {
   try {
     const who = await me;
+    reader = { me: who.user.id, agents: false };
     drawFigures(await api("GET", `/api/figures?agent=${encodeURIComponent(who.user.id)}`));
   } catch (err) {
     need("figures").removeAttribute("aria-busy");

@@ -194,7 +194,7 @@ fill(need("log"), table(reader, skeletonRows(8, reader), "Calls, loading"));
   try {
     const who = await me; // the first days and hours stand in the account's zone
     reader = { me: who.user.id, agents: can(who, "calls.seeall") };
-    if (reader.agents && can(who, "users.see")) agents(); else if (!reader.agents) filter.agent = "";
+    if (reader.agents && can(who, "users.see")) agents(); else if (!reader.agents && filter.agent) { filter.agent = ""; drawControls(); }
     await live.ready();
   } catch { /* load says what is wrong */ }
   await load(start.rows);

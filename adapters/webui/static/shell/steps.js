@@ -42,7 +42,7 @@ export function steps(c) {
   else if (!failed && (got ? got.state === "done" : sent.state === "done")) { wait.state = "now"; wait.more = "The link has not been opened yet"; }
   if (here && !over(c)) { join.state = "now"; join.more = c.customer ? `${c.customer} is in the waiting room` : "The customer is in the waiting room"; }
   // What the agent took back did not fail.
-  if (over(c)) { const now = out.find((s) => s.state === "now"); if (now) { now.state = c.status === "cancelled" ? "todo" : "failed"; now.more = undefined; } }
+  if (over(c)) { const now = out.find((s) => s.state === "now"); if (now) { now.state = c.status === "cancelled" ? "todo" : "failed"; now.more = undefined; if (now === wait) wait.name = { declined: "Guest declined", expired: "Nobody joined in time" }[c.status] ?? wait.name; } }
   return out;
 }
 

@@ -200,16 +200,19 @@ d.addEventListener("close", () => {
 button("waiting-chip").addEventListener("click", () => { if (call) openWaiting(call); });
 
 // Another page of the same tab, or a reload: the wait goes on, hidden or not as it was.
-(async () => {
+async function restore() {
   /** @type {{id: string, how: string}|null} */
   let was = null;
   try { was = JSON.parse(sessionStorage.getItem(slot) ?? "null"); } catch { /* private window */ }
   if (!was || call) return;
   try {
-    await live.ready();
     const c = await fetchCall(was.id);
     if (call) return;
     if (over(c)) { forgetCall(); return; }
     if (was.how === "shown") openWaiting(c); else take(c);
-  } catch { forgetCall(); }
-})();
+  } catch (err) {
+    if (err instanceof Problem && [403, 404].includes(err.status)) { forgetCall(); return; }
+    setTimeout(restore, 5000); // the server is away for a moment
+  }
+}
+live.ready().then(restore);
