@@ -166,7 +166,7 @@ export class ChatView {
 /** @param {Line} line */
 function bubble(line) {
   return h("div", { class: "msg", "data-side": line.side, "data-plain": true },
-    h("div", { class: "msg-main" }, h("span", { class: "bubble" }, line.text), h("span", { class: "msg-meta" })));
+    h("div", { class: "msg-main" }, h("span", { class: "bubble", dir: "auto" }, line.text), h("span", { class: "msg-meta" })));
 }
 
 /** @param {Note} n */

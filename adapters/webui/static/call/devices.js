@@ -23,7 +23,8 @@ class Device {
   asking = false; // the browser is opening it
   tried = false;
   /** @type {import("./wire.js").DeviceState} */ settled = "";
-  revivals = 0; // times in a row that a lost track was opened again
+  opened = false; // has been, at some time
+  revivals = 0; // times in a row that the page opened it again by itself
 
   /** @param {Kind} kind */
   constructor(kind) { this.kind = kind; }
@@ -54,7 +55,7 @@ class Device {
   /** @returns {import("./wire.js").PermissionState} */
   get permission() {
     switch (this.obstacle) {
-      case undefined: return this.tried ? "granted" : "prompt";
+      case undefined: return this.opened ? "granted" : "prompt";
       case "missing": case "lost": case "unsupported": case "insecure": return "missing";
       case "busy": return "busy";
       case "dismissed": return "prompt";
@@ -99,12 +100,16 @@ export class Devices {
   }
 
   /** Opens again what is wanted and is not open. */
-  retry() { return this.#acquire(kinds.filter((k) => this[k].wanted && !this[k].live)); }
+  retry() {
+    for (const k of kinds) this[k].revivals = 0;
+    return this.#acquire(kinds.filter((k) => this[k].wanted && !this[k].live));
+  }
 
   /** Turns a device on or off. @param {Kind} kind @param {boolean} on */
   set(kind, on) {
     const d = this[kind];
     d.wanted = on;
+    d.revivals = 0;
     remember("session", this.#key(kind), on ? "" : "off");
     if (kind === "mic" && d.track && d.live) d.track.enabled = on;
     else if (!on) this.#release(d);
@@ -216,6 +221,7 @@ export class Devices {
     }
     d.track = track;
     if (track) {
+      d.opened = true;
       if (d.kind === "mic") track.enabled = d.wanted;
       else this.facing = facingOf(track);
       track.onended = () => { if (d.track === track) this.#ended(d); };
@@ -231,8 +237,11 @@ export class Devices {
     d.obstacle = "lost";
     this.#on.track(d.kind, null);
     this.#on.change();
-    if (d.wanted && d.revivals++ < 3 && document.visibilityState === "visible") this.#acquire([d.kind]);
+    if (d.wanted && !document.hidden) this.#again([d.kind]);
   }
+
+  /** Opens devices without being asked to by anybody, a few times at most: opening one may itself look like a change of devices. @param {Kind[]} which */
+  #again(which) { return this.#acquire(which.filter((k) => this[k].revivals++ < 3)); }
 
   /** @param {Device} d */
   #release(d) {
@@ -257,19 +266,19 @@ export class Devices {
     await this.#refresh();
     this.#on.change();
     const back = kinds.filter((k) => this[k].wanted && !this[k].live && !this[k].asking && ["missing", "busy", "lost"].includes(this[k].obstacle ?? ""));
-    if (back.length) this.#acquire(back);
+    this.#again(back);
   };
 
   /** The page is looked at again, perhaps after a phone call: what was taken away is opened again. */
   #seen = () => {
-    if (document.visibilityState === "hidden") return;
+    if (document.hidden) return;
     setTimeout(() => {
       if (this.#stopped) return;
       const back = kinds.filter((k) => {
         const d = this[k];
         return d.wanted && !d.asking && (d.track ? !d.live || d.track.muted : ["lost", "busy"].includes(d.obstacle ?? ""));
       });
-      this.#acquire(back);
+      this.#again(back);
     }, 500); // the system gives back by itself what it can
   };
 
@@ -278,7 +287,7 @@ export class Devices {
     const status = await permission(kind);
     status?.addEventListener("change", () => {
       const d = this[kind];
-      if (status.state === "granted" && d.tried && d.wanted && !d.live && !d.asking && !this.#stopped) this.#acquire([kind]);
+      if (status.state === "granted" && d.tried && d.wanted && !d.live && !d.asking && !this.#stopped) this.#again([kind]);
     });
   }
 }

@@ -49,7 +49,7 @@ export function ending(call, seat, other) {
   const agent = seat === "agent";
   switch (call.status) {
     case "completed":
-      return { title: text.endedTitle, text: call.end_reason === "max_duration" ? text.maxDuration : mine ? text.bySelf : text.byOther(who), icon: "check", tone: "ok" };
+      return { title: text.endedTitle, text: call.end_reason === "max_duration" ? text.maxDuration : mine ? text.bySelf : call.ended_by ? text.byOther(who) : "", icon: "check", tone: "ok" };
     case "dropped": return { title: text.droppedTitle, text: lost(call, seat, who), icon: "signal", tone: "bad" };
     case "cancelled": {
       if (agent) return { title: text.cancelledTitle, text: text.cancelledSelf, icon: "phone-end", tone: "idle" };

@@ -74,7 +74,8 @@ export class Session {
 
   /** Who is cut off now, as far as this browser can tell; undefined if nobody. @returns {"self"|"other"|undefined} */
   get gone() {
-    if (!this.call || over(this.call.status)) return undefined;
+    if (!this.call) return this.link === "down" ? "self" : undefined;
+    if (over(this.call.status)) return undefined;
     if (this.link === "down" || this.media.state === "lost") return "self";
     if (this.call.status !== "reconnecting") return undefined;
     return leg(this.call, this.seat)?.status === lost || this.media.state !== "up" ? "self" : "other";

@@ -1,7 +1,7 @@
 // The pictures of a call: the other side's large, this side's small, and in their place words while there is none. Both pages have
 // the same elements under the same ids.
 import { category, initials } from "../shell/format.js";
-import { icon, need } from "../shell/dom.js";
+import { announce, icon, need } from "../shell/dom.js";
 import { attrs, firstName, play, put, setIcon } from "./draw.js";
 
 /** @typedef {import("./session.js").Session} Session */
@@ -20,6 +20,7 @@ const text = {
   offline: "This device is offline. The call goes on by itself as soon as your network is back.",
   lostOtherTitle: (/** @type {string} */ who) => `${who}’s connection is lost`,
   lostOther: (/** @type {string} */ who) => `Please stay. The call goes on by itself when ${who} is back.`,
+  goesOn: "The call goes on",
   heldTitle: "The call is on hold",
   heldSelf: "Nobody sees or hears the other until you resume.",
   heldOther: (/** @type {string} */ who) => `${who} has paused the call and will be back. Nobody sees or hears you meanwhile.`,
@@ -39,14 +40,15 @@ export function veil(session, other) {
     case "other": return { kind: "other", title: text.lostOtherTitle(who), text: text.lostOther(who), icon: "" };
   }
   if (session.call?.status === "held") return { kind: "held", title: text.heldTitle, text: session.seat === "agent" ? text.heldSelf : text.heldOther(who), icon: "pause" };
-  if (session.call?.status === "connecting") return { kind: "connecting", title: text.joiningTitle(who), text: text.joiningText, icon: "" };
+  if (!session.call || session.call.status === "connecting") return { kind: "connecting", title: text.joiningTitle(who), text: text.joiningText, icon: "" };
   return { kind: "", title: "", text: "", icon: "" };
 }
 
 /** The state that a page puts on its body. @param {Session} session */
 export function pageState(session) {
-  const status = session.call?.status ?? "";
-  if (session.gone && session.call?.answered_at) return "reconnecting";
+  if (!session.call) return "loading";
+  const { status } = session.call;
+  if (session.gone && session.call.answered_at) return "reconnecting";
   switch (status) {
     case "created": case "invited": return "inviting";
     case "waiting": case "ringing": return "waiting";
@@ -96,6 +98,7 @@ export class Stage {
   /** @param {Veil} v */
   #veil(v) {
     const box = need("overlay");
+    if (box.dataset.kind !== v.kind && v.kind !== "connecting") announce(v.kind ? `${v.title}. ${v.text}` : text.goesOn);
     box.dataset.kind = v.kind;
     put(need("overlay-title"), v.title);
     put(need("overlay-text"), v.text);

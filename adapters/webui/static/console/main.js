@@ -15,10 +15,11 @@
 // A control's data-state is on, off, none, asking or denied. Keys: m microphone, v camera, c chat.
 import { api, fetchMe, newKey, Problem, sentence, toSignIn } from "../shell/api.js";
 import { browserName, look } from "../shell/calls.js";
-import { busy, button, fill, h, need } from "../shell/dom.js";
+import { announce, busy, button, fill, h, need } from "../shell/dom.js";
 import { clockOf, phone, setZone } from "../shell/format.js";
 import { select } from "../ui.js";
 import { ChatView, count } from "../call/chatview.js";
+import { stayAwake } from "../call/awake.js";
 import { attrs, firstName, put, setIcon } from "../call/draw.js";
 import { ending, talked } from "../call/ending.js";
 import { drawHelp, problem } from "../call/helpview.js";
@@ -57,7 +58,7 @@ const text = {
   notFoundTitle: "There is no such call", notFound: "It may belong to another account, or the address is mistyped.",
   deniedTitle: "This call is another agent’s", denied: "Only the agent who started a call can be in it.",
   replacedTitle: "The call is open in another tab", replaced: "This tab has let go of it.", here: "Use it here",
-  failedTitle: "The call could not be loaded", retry: "Try again",
+  failedTitle: "The call could not be loaded", notNow: "It cannot be entered at this moment.", retry: "Try again",
 };
 
 const id = decodeURIComponent(location.pathname.split("/").pop() ?? "");
@@ -236,7 +237,7 @@ async function read() {
     if (over(call.status)) {
       session.take(call);
       messages();
-    } else if (stuck || session.link === "closed") location.reload(); // it goes on after all
+    } else nothing("invalid", text.failedTitle, text.notNow, text.retry);
   } catch (err) {
     if (err instanceof Problem && (err.status === 404 || err.status === 403)) nothing("invalid", text.notFoundTitle, text.notFound);
     else nothing("invalid", text.failedTitle, sentence(err), text.retry);
@@ -333,10 +334,12 @@ function shortcut(e) {
 function unread(n) {
   count(need("chat-count"), n);
   const words = n && need("panel-chat").hidden ? text.unread(n) : "";
-  if (words !== said) put(need("announcer"), said = words);
+  if (words && words !== said) announce(words);
+  said = words;
 }
 
 wire();
+stayAwake();
 devices.open();
 session.enter(id);
 if (session.chat) {

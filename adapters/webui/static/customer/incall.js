@@ -1,9 +1,10 @@
 // The customer's page from the waiting room to the end of the call: pictures, own devices, chat and the button that ends it.
 import { sentence } from "../shell/api.js";
-import { busy, need } from "../shell/dom.js";
+import { announce, busy, need } from "../shell/dom.js";
 import { attrs, firstName, put } from "../call/draw.js";
 import { ChatView, count } from "../call/chatview.js";
 import { drawHelp, problem } from "../call/helpview.js";
+import { stayAwake } from "../call/awake.js";
 import { avatar, deviceButton, levelWords, pageState, quality, Stage } from "../call/stage.js";
 import { leg } from "../call/wire.js";
 import { clockOf } from "../shell/format.js";
@@ -13,7 +14,6 @@ import { clockOf } from "../shell/format.js";
 const text = {
   waitTitle: (/** @type {string} */ agent) => `${agent} has been told`,
   waitText: (/** @type {string} */ agent) => `${agent} will be here in a moment. You can write meanwhile.`,
-  agent: "Your agent",
   mic: { on: "Mute", off: "Unmute", none: "No mic", asking: "Mic", denied: "Mic blocked" },
   cam: { on: "Camera off", off: "Camera on", none: "No camera", asking: "Camera", denied: "Blocked" },
   end: "End", leave: "Leave",
@@ -33,14 +33,16 @@ const text = {
 export class InCall {
   #session; #stage;
   /** @type {ChatView} */ #chat;
-  #name = ""; #host; #view = need("view-call");
+  #name = ""; #host; #agent; #view = need("view-call");
   #end = need("end-dialog", HTMLDialogElement);
   #weak = 0; #said = "";
 
-  /** @param {Session} session in the room of call @param {string} call @param {{host: string}} page */
-  constructor(session, call, { host }) {
+  /** @param {Session} session in the room of call @param {string} call @param {{host: string, agent: string}} invitation */
+  constructor(session, call, { host, agent }) {
     this.#session = session;
     this.#host = host;
+    this.#agent = agent;
+    stayAwake();
     this.#stage = new Stage(session);
     if (!session.chat) throw new Error("the session has not entered a call");
     this.#chat = new ChatView(session.chat, "customer", call, (unread) => this.#unread(unread));
@@ -85,7 +87,8 @@ export class InCall {
     this.#view.dataset.sheet = open ? "chat" : "none";
     attrs(need("chat-open"), { "aria-expanded": String(open) });
     this.#chat.show(open);
-    (open ? need("chat-text") : need("chat-open")).focus({ preventScroll: true });
+    const touch = matchMedia("(pointer: coarse)").matches; // a keyboard that jumps up would hide what was to be read
+    (open ? need(touch ? "chat-log" : "chat-text") : need("chat-open")).focus({ preventScroll: true });
   }
 
   /** @param {number} unread */
@@ -93,7 +96,8 @@ export class InCall {
     count(need("chat-count"), unread);
     attrs(need("chat-open"), { "aria-label": unread ? `${text.chat(firstName(this.#name))}, ${text.unread(unread)}` : undefined });
     const words = unread && need("chat").hidden ? text.unread(unread) : "";
-    if (words !== this.#said) put(need("announcer"), this.#said = words);
+    if (words && words !== this.#said) announce(words);
+    this.#said = words;
   }
 
   #ending() {
@@ -126,15 +130,14 @@ export class InCall {
   /** Draws the call and returns the state of the page. */
   draw() {
     const { call, devices } = this.#session;
-    if (!call) return "waiting";
     const state = pageState(this.#session);
-    this.#name = call.agent.name || text.agent;
+    this.#name = call?.agent.name || this.#agent;
     const agent = firstName(this.#name);
     const waiting = state === "waiting" || state === "inviting";
     this.#view.dataset.state = waiting ? "waiting" : "call";
     put(need("peer-name"), this.#name);
     put(need("peer-about"), this.#host);
-    put(need("self-name"), call.customer || "");
+    put(need("self-name"), call?.customer ?? "");
     this.#stage.draw(this.#name);
     deviceButton(need("mic", HTMLButtonElement), devices.mic.shown, { on: "mic", off: "mic-off" }, text.mic);
     deviceButton(need("cam", HTMLButtonElement), devices.cam.shown, { on: "camera", off: "camera-off" }, text.cam);
@@ -151,7 +154,7 @@ export class InCall {
     this.#hint();
     this.#chat.draw(this.#name, this.#notes(), "");
     this.#tick();
-    return waiting ? "waiting" : state;
+    return state === "inviting" ? "waiting" : state;
   }
 
   /** One line about what the person can do something about. */

@@ -20,7 +20,7 @@ const text = {
   cam: { on: "Turn the camera off", off: "Turn the camera on", none: "No camera, try again", asking: "Camera", denied: "Camera blocked, try again" },
   connection: ["No connection", "Connection bad", "Connection slow", "Connection good", "Connection good"],
 };
-const nameKey = "tandem.name";
+export const nameKey = "tandem.name";
 const probes = 3; // requests whose median time is shown
 const probeEvery = 15_000; // ms
 

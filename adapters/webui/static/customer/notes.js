@@ -14,10 +14,12 @@ const text = {
   replaced: { icon: "external", title: "The call is open in another tab", text: "This tab has let go of it.", act: "Use it here" },
   /** @type {Note} */
   moved: { icon: "phone", title: "The call has moved to another device", text: "You can close this page.", act: "Open the link again" },
+  /** @type {Note} */
+  unsupported: { icon: "alert", title: "This browser cannot make video calls", text: "Open the link in a current Chrome, Safari, Firefox or Edge." },
   failed: (/** @type {string} */ why) => /** @type {Note} */ ({ icon: "alert", title: "The page could not be loaded", text: why, act: "Try again" }),
 };
 
-/** @typedef {"invalid"|"elsewhere"|"knocking"|"refused"|"replaced"|"moved"|"failed"} Kind */
+/** @typedef {"invalid"|"elsewhere"|"knocking"|"refused"|"replaced"|"moved"|"unsupported"|"failed"} Kind */
 
 /** @param {Kind} kind @param {string} [detail] the agent's name, or what failed */
 export function drawNote(kind, detail = "") {
