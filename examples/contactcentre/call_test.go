@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -73,9 +71,6 @@ func TestACallFromInvitationToRating(t *testing.T) {
 	agent.Shows(`#chat-log .msg[data-side="out"]`, "Press the small button")
 	agent.Screenshot("call")
 	customer.Screenshot("chat")
-	if dir := artifact(); dir != "" {
-		require.NoError(t, copyFile(agent.Screenshot("docs"), filepath.Join(dir, "call.png")))
-	}
 
 	customer.Wait("the chat to be closed", `(document.querySelector("#chat-close")?.click(), true)`)
 	customer.Screenshot("call")
@@ -118,14 +113,6 @@ func rate(p *browser.Person, stars int, comment string) {
 		p.Fill("#rating-comment", comment)
 	}
 	p.Click("#rating-send")
-}
-
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o644)
 }
 
 func TestDevicesShowWhatTheOtherSideReports(t *testing.T) {

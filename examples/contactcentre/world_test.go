@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // A world is one server on a network that can be made bad, and the people who
 // use it.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	srv  *server
 	net  *netsim.Conn
 	url  string
@@ -49,7 +49,7 @@ type world struct {
 }
 
 // begin starts a server with an empty database.
-func begin(t *testing.T) *world {
+func begin(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, args: []string{"-addr", "127.0.0.1:0", "-tcp-port", "-1", "-data", t.TempDir()}}
 	w.start()
@@ -89,7 +89,7 @@ func (w *world) start() {
 
 // testLog shows the server's log with the test's, as long as that runs.
 type testLog struct {
-	t    *testing.T
+	t    testing.TB
 	over atomic.Bool
 	once sync.Once
 }
@@ -118,6 +118,13 @@ func (w *world) user(role string) credential {
 func (w *world) signIn(role string, device browser.Device) *browser.Person {
 	w.t.Helper()
 	p := browser.New(w.t, role, device)
+	w.signInAs(p, role)
+	return p
+}
+
+// signInAs signs the person in as a user of the role.
+func (w *world) signInAs(p *browser.Person, role string) {
+	w.t.Helper()
 	p.Grant(w.url, browser.Camera, browser.Microphone)
 	p.Expect("401")
 	u := w.user(role)
@@ -126,7 +133,6 @@ func (w *world) signIn(role string, device browser.Device) *browser.Person {
 	p.Fill("#password", u.Password)
 	p.Click("#signin")
 	p.Wait("the home page", `location.pathname === "/" && document.querySelector("#figures:not([aria-busy])")?.checkVisibility()`)
-	return p
 }
 
 // invite has the agent start a call, and returns the link as the text carries it.
@@ -265,13 +271,9 @@ func (w *world) as(c *http.Client, method, path string, body any, out any) (stat
 }
 
 // patient skips what takes long, in short mode.
-func patient(t *testing.T, takes time.Duration) {
+func patient(t testing.TB, takes time.Duration) {
 	t.Helper()
 	if testing.Short() {
 		t.Skipf("takes %v", takes)
 	}
 }
-
-// artifact returns where a picture for the documentation goes, if one is asked
-// for.
-func artifact() string { return os.Getenv("TANDEM_DOCS") }
