@@ -17,6 +17,7 @@ const text = {
   systemPhone: "Open the settings of your phone, find this browser among the apps, and allow it there.",
   systemComputer: "Open the privacy settings of your computer and allow this browser there.",
   missingTitle: (/** @type {string} */ what) => `No ${what} was found`,
+  missingTitleBoth: "No camera or microphone was found",
   missing: "Connect one and it is used at once. You can join without it.",
   busyTitle: (/** @type {string} */ what) => `Your ${what} is in use`,
   busy: "Another app or tab has it, perhaps a phone call. Close that and try again.",
@@ -109,7 +110,7 @@ export function help(mic, cam) {
     case "denied": return { ...common, title: what === text.both ? text.deniedTitleBoth : text.deniedTitle(what), body: text.denied, steps: unblock[browser()] };
     case "dismissed": return { ...common, title: text.dismissedTitle, body: text.dismissed(what) };
     case "system": return { ...common, title: text.systemTitle(what), body: /Android|iPhone|iPad/.test(navigator.userAgent) ? text.systemPhone : text.systemComputer };
-    case "missing": return { ...common, title: text.missingTitle(what), body: text.missing };
+    case "missing": return { ...common, title: what === text.both ? text.missingTitleBoth : text.missingTitle(what), body: text.missing };
     case "busy": return { ...common, title: text.busyTitle(what), body: text.busy };
     case "lost": return { ...common, title: text.lostTitle(what), body: text.lost };
     case "policy": return { ...common, title: text.policyTitle(what), body: text.policy, elsewhere: true };

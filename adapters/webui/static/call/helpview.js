@@ -34,10 +34,10 @@ export function drawHelp(box, it, retry, titled) {
     titled ? h("h2", { class: "help-title" }, icon("alert"), h("span", null, it.title)) : null,
     h("p", null, it.body),
     it.steps.length ? h("ol", { class: "steps" }, it.steps.map((s) => h("li", null, h("span", null, emphasised(s))))) : null,
-    h("div", { class: "row wrap" },
+    it.retry || it.elsewhere ? h("div", { class: "row wrap" },
       it.retry ? h("button", { type: "button", class: "btn", id: "permission-retry", onclick: retry }, icon("refresh"), text.retry) : null,
       it.elsewhere && link ? h("a", { class: "btn", "data-variant": "primary", href: link }, icon("external"), text.open(realBrowser())) : null,
-      it.elsewhere ? copyButton() : null));
+      it.elsewhere ? copyButton() : null) : null);
 }
 
 function copyButton() {

@@ -106,7 +106,7 @@ function drawHead(call) {
   const { word, tone } = look(call.status);
   put(need("status"), word);
   need("status").dataset.tone = tone;
-  const level = over(call.status) ? 0 : session.levels.customer;
+  const level = over(call.status) || session.gone ? 0 : session.levels.customer;
   need("customer-quality").hidden = level === 0;
   need("customer-quality").dataset.tone = ["idle", "bad", "warn", "ok", "ok"][level];
   quality(/** @type {HTMLElement} */ (need("customer-quality").firstElementChild), level);
@@ -186,7 +186,9 @@ function drawEnd(call) {
   if (time) fill(need("ended-facts"), h("dt", null, text.talked), h("dd", { class: "num" }, time));
   need("details", HTMLAnchorElement).href = `/calls/${encodeURIComponent(id)}`;
   need("invite-again").hidden = !call.phone;
-  if (mayRate(call, "agent")) rating.ask(`${path}/rating`);
+  const rate = mayRate(call, "agent");
+  if (rate) rating.ask(`${path}/rating`);
+  need("home").dataset.variant = rate ? "plain" : "primary"; // one button stands out
   if (shownEnd) return;
   shownEnd = true;
   dialog.close();
