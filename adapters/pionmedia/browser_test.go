@@ -36,11 +36,11 @@ func newBrowser(t *testing.T, cfg vitest.BrowserConfig) vitest.Browser {
 	return openBrowser(t, cfg)
 }
 
-func openBrowser(t testing.TB, cfg vitest.BrowserConfig) *browser {
+func openBrowser(t testing.TB, cfg vitest.BrowserConfig, settings ...func(*webrtc.SettingEngine)) *browser {
 	t.Helper()
 	b := &browser{cfg: cfg, tracks: map[vi.TrackKind]*webrtc.TrackLocalStaticRTP{}}
 	var err error
-	b.pc, err = clientAPI(t, cfg).NewPeerConnection(webrtc.Configuration{})
+	b.pc, err = clientAPI(t, cfg, settings...).NewPeerConnection(webrtc.Configuration{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = b.pc.GracefulClose() })
 	b.pc.OnTrack(b.receive)
@@ -116,9 +116,12 @@ func clientEngines(t testing.TB, cfg vitest.BrowserConfig) (webrtc.SettingEngine
 }
 
 // clientAPI also repeats what it is asked for, and asks for what it misses.
-func clientAPI(t testing.TB, cfg vitest.BrowserConfig) *webrtc.API {
+func clientAPI(t testing.TB, cfg vitest.BrowserConfig, settings ...func(*webrtc.SettingEngine)) *webrtc.API {
 	t.Helper()
 	se, me := clientEngines(t, cfg)
+	for _, set := range settings {
+		set(&se)
+	}
 	ir := &interceptor.Registry{}
 	gen, err := nack.NewGeneratorInterceptor(nack.GeneratorInterval(20*time.Millisecond), nack.WithGeneratorLoggerFactory(quiet))
 	require.NoError(t, err)

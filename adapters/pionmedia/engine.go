@@ -29,7 +29,7 @@ func (m *Media) configure() error {
 	if m.cfg.TCP != nil {
 		m.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
 			Listener:        m.cfg.TCP,
-			Logger:          pionLog{m.log}.NewLogger("tcp"),
+			Logger:          pionLog{m.log, "tcp"},
 			ReadBufferSize:  64,
 			WriteBufferSize: 4 << 20, // or one slow browser would stop all
 		})
@@ -44,7 +44,7 @@ func (m *Media) configure() error {
 	se.DisableActiveTCP(true)
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.SetICETimeouts(m.cfg.LostAfter, m.cfg.FailAfter, m.cfg.KeepAlive)
-	se.LoggerFactory = pionLog{m.log}
+	se.LoggerFactory = pionLog{log: m.log}
 	if len(m.cfg.PublicIPs) > 0 {
 		if err := se.SetICEAddressRewriteRules(publicAddresses(m.cfg.PublicIPs)...); err != nil {
 			return err

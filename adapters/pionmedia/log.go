@@ -10,16 +10,19 @@ import (
 
 // A pionLog passes what pion says on to a slog.Logger, all of it at debug
 // level: what it warns of is what strangers and bad networks do.
-type pionLog struct{ log *slog.Logger }
+type pionLog struct {
+	log   *slog.Logger
+	scope string
+}
 
 // NewLogger implements logging.LoggerFactory.
 func (l pionLog) NewLogger(scope string) logging.LeveledLogger {
-	return pionLog{l.log.With("pion", scope)}
+	return pionLog{l.log, scope} // made by the dozen, so without slog.Logger.With
 }
 
 func (l pionLog) say(format string, args ...any) {
 	if l.log.Enabled(context.Background(), slog.LevelDebug) {
-		l.log.Debug(fmt.Sprintf(format, args...))
+		l.log.Debug(fmt.Sprintf(format, args...), "pion", l.scope)
 	}
 }
 
