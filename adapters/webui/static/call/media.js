@@ -29,11 +29,15 @@ export class Media {
   #meter = new Meter();
   #held = false; #offered = false; #answered = false; #timer = 0; #refused = 0;
   /** @type {RTCIceServer[]} */ #ice = [];
+  /** @type {Promise<RTCSessionDescriptionInit>} */ #first;
 
   /** @param {Port} port */
   constructor(port) {
     this.#port = port;
     ({ pc: this.#pc, lines: this.#lines } = this.#build());
+    // Made ahead: a browser's first offer takes tens of milliseconds. Exchanging tracks does not change it.
+    this.#first = this.#pc.createOffer();
+    this.#first.catch(() => {}); // looked at when it is needed
     addEventListener("online", this.#nudge);
     document.addEventListener("visibilitychange", this.#nudge);
   }
@@ -73,10 +77,10 @@ export class Media {
     const pc = this.#pc;
     this.#offered = true;
     this.#port.change();
-    const offer = await pc.createOffer();
-    const answer = this.#port.offer({ conn: this.conn, sdp: offer.sdp ?? "" });
-    answer.catch(() => {}); // looked at below
     try {
+      const offer = await this.#first;
+      const answer = this.#port.offer({ conn: this.conn, sdp: offer.sdp ?? "" });
+      answer.catch(() => {}); // looked at below
       this.#configure(pc, await ice);
       await pc.setLocalDescription(offer);
       await this.#accept(pc, await answer);
