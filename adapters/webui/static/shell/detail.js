@@ -100,7 +100,7 @@ function drawQuality(c) {
   const box = need("quality-panel");
   if (!quality.length) { fill(box, emptyState({ icon: "signal", title: "No measurements", text: c.answered_at ? "The call was too short to be measured." : "The connection is measured once both sides are in the call." })); return; }
   /** @type {Record<string, string>} */
-  const ways = { host: "direct", srflx: "direct, through a home router", prflx: "direct, through a home router", relay: "through a relay" };
+  const ways = { host: "direct", prflx: "direct", srflx: "direct, through a router", relay: "through a relay" };
   const name = (/** @type {string} */ seat) => (seat === "customer" ? c.customer || "Customer" : c.agent.id === mine ? "You" : c.agent.name || "Agent");
   /** @param {string} label @param {(q: Quality) => Node|string|null} value */
   const line = (label, value) => h("tr", null, h("th", { scope: "row" }, label), quality.map((q) => h("td", { "data-type": "num" }, value(q))));
@@ -111,7 +111,7 @@ function drawQuality(c) {
   fill(box, h("div", { class: "table-wrap" }, h("table", { class: "table quality-table", "aria-label": "Quality of the connection, by side" },
     h("thead", null, h("tr", null, h("td", null), quality.map((q) => h("th", { scope: "col", "data-type": "num" }, name(q.seat))))),
     h("tbody", null, line("Way", (q) => [q.protocol?.toUpperCase(), ways[q.candidate] ?? q.candidate].filter(Boolean).join(", ") || "Not known"), line("Round trip", (q) => (q.rtt_ms > 0 ? graded(`${number(Math.round(q.rtt_ms))} ms`, q.rtt_ms > 400 ? "bad" : q.rtt_ms > 200 ? "warn" : "") : "Not known")),
-      flow("Sent by this side", "in"), flow("Received by this side", "out"), line("Measured", (q) => `${number(q.samples)} times`)))));
+      flow("Sent by this side", "in"), flow("Received by this side", "out"), line("Measured", (q) => (q.samples === 1 ? "once" : `${number(q.samples)} times`))))));
 }
 /** @param {string} text @param {""|"warn"|"bad"} tone */
 const graded = (text, tone) => (tone ? h("span", { class: "badge", "data-tone": tone }, text, h("span", { class: "sr-only" }, tone === "bad" ? ", bad" : ", poor")) : text);

@@ -2,7 +2,7 @@
 // #ID, the number, #ID-country, the picker, and #ID-search within it; choices are [data-region=SG].
 import { api } from "./api.js";
 import { h, icon } from "./dom.js";
-import { callingCode, country } from "./format.js";
+import { callingCode, country, phone } from "./format.js";
 
 /** @typedef {{region: string, code: number}} Region */
 /** @type {Promise<Region[]>|null} */
@@ -44,7 +44,7 @@ export class PhoneField {
   /** @param {string} e164 @param {string} [region] */
   set(e164, region) {
     const code = callingCode(e164);
-    this.input.value = e164.slice(1 + code.length);
+    this.input.value = phone(e164).slice(code.length + 2); // "7700 900123" of "+44 7700 900123"
     this.#set(region || this.#list.find((r) => String(r.code) === code)?.region || this.#region);
     if (String(this.#of(this.#region)?.code ?? "") !== code) this.input.value = e164; // its country is not known here
   }

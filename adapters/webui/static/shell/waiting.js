@@ -29,6 +29,7 @@ export function openWaiting(c, url = "") {
   remember(c.id, "shown");
   take(c);
   show(d);
+  chip();
 }
 
 function closeOther() { need("other-form").hidden = true; button("other-number").setAttribute("aria-expanded", "false"); }
