@@ -43,7 +43,7 @@ const text = {
   theirs: { on: "On", off: "Off", none: "None", "": "Not known yet" },
   devices: (/** @type {string} */ who) => `${who}’s devices`,
   /** @type {Record<string, string>} */
-  facing: { user: "Front camera", environment: "Back camera", "": "Camera" },
+  facing: { user: "Front camera", environment: "Back camera" },
   hold: "Hold", resume: "Resume",
   end: "End call", discard: "Discard call", cancel: "Cancel invitation",
   endTitle: "End the call?", endText: (/** @type {string} */ who) => `It ends for you and for ${who}. The link cannot be used again.`,
@@ -140,9 +140,9 @@ function drawTheirs(call) {
     const off = reported === "off" || reported === "none";
     setIcon(el, kind === "mic" ? (off ? "mic-off" : "mic") : off ? "camera-off" : "camera");
   }
-  const { videoHeight } = need("remote", HTMLVideoElement);
-  need("peer-cam").hidden = !present || session.peer.cam !== "on";
-  put(need("peer-cam-text"), [text.facing[session.peer.facing ?? ""], videoHeight ? `${Math.min(videoHeight, need("remote", HTMLVideoElement).videoWidth)}p` : ""].filter(Boolean).join(", "));
+  const facing = text.facing[session.peer.facing ?? ""] ?? "";
+  need("peer-cam").hidden = !present || session.peer.cam !== "on" || !facing;
+  put(need("peer-cam-text"), facing);
 }
 
 /** @param {Call} call @param {string} state */
