@@ -12,24 +12,24 @@ function remember(name, value) {
 }
 
 /** @returns {Theme} */
-export function theme() { return root.dataset.theme === "light" || root.dataset.theme === "dark" ? root.dataset.theme : "auto"; }
+function theme() { return root.dataset.theme === "light" || root.dataset.theme === "dark" ? root.dataset.theme : "auto"; }
 /** @param {Theme} to */
-export function setTheme(to) {
+function setTheme(to) {
   if (to === "auto") delete root.dataset.theme; else root.dataset.theme = to;
   remember("theme", to === "auto" ? "" : to);
   mark();
 }
 /** @returns {Density} */
-export function density() { return root.dataset.density === "compact" ? "compact" : "comfortable"; }
+function density() { return root.dataset.density === "compact" ? "compact" : "comfortable"; }
 /** @param {Density} to */
-export function setDensity(to) {
+function setDensity(to) {
   if (to === "compact") root.dataset.density = to; else delete root.dataset.density;
   remember("density", to === "compact" ? to : "");
   mark();
 }
 
 /** Shows on every switch what is chosen. */
-export function mark() {
+function mark() {
   for (const b of document.querySelectorAll("[data-theme-set][role=menuitemradio]")) b.setAttribute("aria-checked", String(/** @type {HTMLElement} */ (b).dataset.themeSet === theme()));
   for (const b of document.querySelectorAll("[data-density-set][role=menuitemradio]")) b.setAttribute("aria-checked", String(/** @type {HTMLElement} */ (b).dataset.densitySet === density()));
 }

@@ -49,7 +49,7 @@ function place(button, menu) {
   menu.style.top = `${below + h > innerHeight - 8 && b.top - h - 6 > 8 ? b.top - h - 6 : below}px`;
 }
 /** @param {HTMLElement} button */
-export function openMenu(button) {
+function openMenu(button) {
   const menu = document.getElementById(button.dataset.menu ?? "");
   if (!menu) return;
   menu.showPopover(); place(button, menu);

@@ -22,8 +22,6 @@ export class Problem extends Error {
     this.retryAfter = body.retry_after ?? 0;
     this.instance = body.instance ?? "";
   }
-  /** Whether the same request may work later, unchanged. */
-  get passing() { return this.status === 0 || this.status === 429 || this.status >= 500; }
 }
 
 /**

@@ -98,7 +98,7 @@ const inviteLooks = {
   expired: { word: "Expired", tone: "idle", icon: "clock", quiet: true },
 };
 /** @param {Invite} i @returns {Look & {icon: string}} */
-export const inviteLook = (i) => (i.channel === "link" && i.status === "queued" ? { word: "Link made", tone: "info", icon: "link" } : inviteLooks[i.status] ?? { word: i.status, tone: "idle", icon: "info" });
+const inviteLook = (i) => (i.channel === "link" && i.status === "queued" ? { word: "Link made", tone: "info", icon: "link" } : inviteLooks[i.status] ?? { word: i.status, tone: "idle", icon: "info" });
 /** @param {Invite} i */
 export function inviteBadge(i) {
   const l = inviteLook(i);

@@ -22,8 +22,6 @@ export const time = (t) => formatter("time", { hour: "2-digit", minute: "2-digit
 export const timeExact = (t) => formatter("exact", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(new Date(t));
 /** "Sun 22 Nov 2026, 14:20:07 GMT" @param {string|Date} t */
 export const full = (t) => formatter("full", { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" }).format(new Date(t));
-/** "22 Nov" @param {string|Date} t */
-export const day = (t) => formatter("day", { day: "numeric", month: "short" }).format(new Date(t));
 /** "Sunday 22 November" @param {string|Date} t */
 export const dayLong = (t) => formatter("daylong", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(new Date(t));
 /** "2026-11-22", as date fields and filters have it. @param {string|Date} t */
