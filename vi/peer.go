@@ -78,7 +78,7 @@ func (p *Peer) hello(ctx context.Context, m wire.Hello) (wire.Body, error) {
 		return nil, err
 	}
 	calls := p.rooms.calls
-	p.keepDevices(m.Devices)
+	p.tellDevices(m.Devices)
 	conn, up := p.connection()
 	c, err := calls.as(ctx, p.Participant, "enter call", func(c Call, now time.Time) (Call, []Event, error) {
 		return p.enter(c, up && conn != "" && conn == m.Conn, now)
@@ -184,21 +184,25 @@ func (p *Peer) report(d wire.Devices) error {
 	if err := checkDevices(d); err != nil {
 		return err
 	}
-	p.keepDevices(d)
-	var other *Peer
-	p.rooms.in(p.Call, func(rm *room) { other = rm.seat(p.Seat.Other()).peer })
-	if other != nil {
-		other.socket.Send(wire.Encode("", wire.DeviceState{Seat: string(p.Seat), Devices: d}))
-	}
+	p.tellDevices(d)
 	return nil
 }
 
-func (p *Peer) keepDevices(d wire.Devices) {
+// tellDevices keeps what the browser reports, for whoever comes later, and tells
+// the other side. A browser that reports nothing yet changes nothing.
+func (p *Peer) tellDevices(d wire.Devices) {
+	if d == (wire.Devices{}) {
+		return
+	}
+	var other *Peer
 	p.rooms.in(p.Call, func(rm *room) {
-		if st := rm.seat(p.Seat); st.peer == p && d != (wire.Devices{}) {
-			st.devices = d
+		if st := rm.seat(p.Seat); st.peer == p {
+			st.devices, other = d, rm.seat(p.Seat.Other()).peer
 		}
 	})
+	if other != nil {
+		other.socket.Send(wire.Encode("", wire.DeviceState{Seat: string(p.Seat), Devices: d}))
+	}
 }
 
 func (p *Peer) devices() map[string]wire.Devices {
