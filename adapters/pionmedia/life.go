@@ -2,6 +2,7 @@ package pionmedia
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -11,17 +12,48 @@ import (
 
 // A life is where a connection stands.
 type life struct {
+	dtls atomic.Int32 // webrtc.DTLSTransportState
+
 	mu       sync.Mutex
+	seated   bool // has its seat; before that nobody is told
 	last     vi.MediaChange
 	born     time.Duration
 	checking time.Duration // since when it looks for a way, 0: it does not
 	ended    bool
 }
 
-// observe takes in what pion's connection has come to. pion calls it from
-// goroutines that may overtake each other, so it looks for itself.
+// follow makes c observe itself at every change.
+//
+// pion's PeerConnection.ConnectionState is not to be relied on: of two changes
+// at once, of ICE and of DTLS, the later one may be overwritten by the earlier.
+func (c *conn) follow() {
+	c.pc.OnICEConnectionStateChange(func(webrtc.ICEConnectionState) { go c.observe() })
+	c.senders[video].Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
+		c.dtls.Store(int32(s))
+		go c.observe() // pion holds a lock here
+	})
+}
+
+// state is what ICE and DTLS amount to.
+func (c *conn) state() webrtc.PeerConnectionState {
+	path, dtls := c.pc.ICEConnectionState(), webrtc.DTLSTransportState(c.dtls.Load())
+	switch {
+	case path == webrtc.ICEConnectionStateFailed, path == webrtc.ICEConnectionStateClosed,
+		dtls == webrtc.DTLSTransportStateFailed, dtls == webrtc.DTLSTransportStateClosed:
+		return webrtc.PeerConnectionStateFailed
+	case path == webrtc.ICEConnectionStateDisconnected:
+		return webrtc.PeerConnectionStateDisconnected
+	case dtls == webrtc.DTLSTransportStateConnected &&
+		(path == webrtc.ICEConnectionStateConnected || path == webrtc.ICEConnectionStateCompleted):
+		return webrtc.PeerConnectionStateConnected
+	}
+	return webrtc.PeerConnectionStateConnecting
+}
+
+// observe takes in what has become of c. Several may run at once and overtake
+// each other, so each looks for itself.
 func (c *conn) observe() {
-	switch c.pc.ConnectionState() {
+	switch c.state() {
 	case webrtc.PeerConnectionStateConnected:
 		c.connected()
 	case webrtc.PeerConnectionStateConnecting:
@@ -34,8 +66,13 @@ func (c *conn) observe() {
 		c.life.mu.Lock()
 		c.lose()
 		c.life.mu.Unlock()
-	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
-		c.end()
+	case webrtc.PeerConnectionStateFailed:
+		c.life.mu.Lock()
+		seated := c.seated
+		c.life.mu.Unlock()
+		if seated {
+			c.end()
+		}
 	}
 }
 
@@ -49,13 +86,24 @@ func (c *conn) connected() {
 	}
 	c.life.mu.Lock()
 	defer c.life.mu.Unlock()
+	if c.state() != webrtc.PeerConnectionStateConnected {
+		return
+	}
 	c.checking = 0
-	if c.ended || c.last == vi.MediaUp || c.pc.ConnectionState() != webrtc.PeerConnectionStateConnected {
+	if !c.seated || c.ended || c.last == vi.MediaUp {
 		return
 	}
 	c.ready.Store(true)
 	c.change(vi.MediaUp)
 	go c.attach()
+}
+
+// take says that c has its seat.
+func (c *conn) take() {
+	c.life.mu.Lock()
+	c.seated = true
+	c.life.mu.Unlock()
+	c.observe()
 }
 
 // lose says that nothing is heard, if that is news. life.mu is held.

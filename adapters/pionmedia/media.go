@@ -223,9 +223,8 @@ func (m *Media) connect(ctx context.Context, r *room, seat int, name string, o *
 	if before != nil {
 		before.end()
 	}
-	c.pc.OnConnectionStateChange(func(webrtc.PeerConnectionState) { c.observe() })
-	c.observe()
 	m.reporter.add(c)
+	c.take()
 	return answer, nil
 }
 

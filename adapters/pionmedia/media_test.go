@@ -1,6 +1,7 @@
 package pionmedia_test
 
 import (
+	"log/slog"
 	"net"
 	"net/netip"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/require"
 
@@ -323,4 +325,46 @@ func BenchmarkJoin(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*9/10].Microseconds())/1000, "p90-ms")
 	b.ReportMetric(0, "ns/op")
+}
+
+// A flood is a track that sends under whatever SSRC it likes.
+type flood struct {
+	*webrtc.TrackLocalStaticRTP
+	w webrtc.TrackLocalWriter
+}
+
+func (f *flood) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	f.w = c.WriteStream()
+	return f.TrackLocalStaticRTP.Bind(c)
+}
+
+// A browser that invents streams without end is cut off before it costs much.
+func TestTooManyStreams(t *testing.T) {
+	events := make(chan vi.MediaChange, 10)
+	m := open(t, pionmedia.Config{
+		UDP: loopback(t, "udp4", "127.0.0.1:0"), Events: func(e vi.MediaEvent) { events <- e.What },
+		Log: slog.New(slog.DiscardHandler),
+	})
+	cfg := plainBrowser
+	cfg.Received = func(vi.TrackKind, vitest.RTP) {}
+	b := openBrowser(t, cfg)
+	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "x", "y")
+	require.NoError(t, err)
+	f := &flood{TrackLocalStaticRTP: track}
+	for _, tr := range b.pc.GetTransceivers() {
+		if tr.Kind() == webrtc.RTPCodecTypeAudio {
+			require.NoError(t, tr.Sender().ReplaceTrack(f))
+		}
+	}
+	offer, err := b.Offer()
+	require.NoError(t, err)
+	answer, err := m.Answer(t.Context(), "room", vi.SeatAgent, vi.Offer{Conn: "1", SDP: offer})
+	require.NoError(t, err)
+	require.NoError(t, b.Accept(answer))
+	require.Equal(t, vi.MediaUp, <-events)
+	connects(t, b)
+	for ssrc := range uint32(1000) {
+		_, _ = f.w.WriteRTP(&rtp.Header{Version: 2, PayloadType: 111, SSRC: 1000 + ssrc}, []byte{1, 2, 3})
+	}
+	require.Equal(t, vi.MediaDown, <-events)
 }

@@ -46,6 +46,7 @@ func (c *conn) open(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
+	c.follow()
 	c.listen()
 	c.rawList[0] = &c.raw
 	c.candidates.Store(&c.offer.candidates)

@@ -167,8 +167,13 @@ func iceRestart(t *testing.T, s *stage) {
 		customer.hearsMore(20, vi.Video)
 	}
 	require.Eventually(t, customer.browser.Connected, patience, tick)
-	agent.unbroken(vi.Video)
-	customer.unbroken(vi.Audio)
+	require.Eventually(t, func() bool {
+		return agent.missing(customer, 0) == 0 && customer.missing(agent, 0) == 0
+	}, patience, tick, "what was lost on the old way comes on the new one")
+	for _, p := range []*person{agent, customer} {
+		p.oneStream(vi.Audio)
+		p.oneStream(vi.Video)
+	}
 	require.Equal(t, customer.conn, s.media.Stats("room")[vi.SeatCustomer].Conn)
 	s.expect("room", customer, vi.MediaUp)
 }

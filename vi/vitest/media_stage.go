@@ -285,6 +285,15 @@ func (p *person) senders() []string {
 	return out
 }
 
+// oneStream checks that a track has one SSRC throughout.
+func (p *person) oneStream(kind vi.TrackKind) {
+	p.stage.t.Helper()
+	got := p.heard(kind)
+	for _, h := range got {
+		require.Equal(p.stage.t, got[0].SSRC, h.SSRC, "%s of %s keeps its SSRC", kind, p.conn)
+	}
+}
+
 // continuous checks that a track is one stream to the receiver: one SSRC, each
 // number once and none left out, time never running back.
 func (p *person) continuous(kind vi.TrackKind) {
@@ -331,12 +340,15 @@ func (p *person) marks() (theirs, ours uint32) {
 	return other, p.sent
 }
 
-// missing is how many packets of video that q sent after number from and
-// before the latest that came have not come.
+// missing is how many packets of video that q sent after number from, and the
+// first that came, and before the latest have not come.
 func (p *person) missing(q *person, from uint32) int {
 	seen, latest := map[uint32]bool{}, from
-	for _, h := range p.heard(vi.Video) {
+	for i, h := range p.heard(vi.Video) {
 		if h.from == q.conn && h.n >= from {
+			if i == 0 {
+				from, latest = h.n, h.n
+			}
 			seen[h.n] = true
 			latest = max(latest, h.n)
 		}
