@@ -14,7 +14,7 @@ const (
 	// mostShares and longestShare bound how long the first update of a shared
 	// transaction waits for the commit, under load.
 	mostShares   = 64
-	longestShare = 5 * time.Millisecond
+	longestShare = 20 * time.Millisecond
 )
 
 // A lane is a queue of updates that run one at a time. Those that wait while
@@ -47,9 +47,19 @@ type share struct {
 	since  time.Time
 	kept   int     // updates in it
 	events []event // theirs
+	point  point   // the savepoint
 	done   chan struct{}
 	err    error // of the commit; read after done
 }
+
+// A point is how the savepoint of a shared transaction stands.
+type point int
+
+const (
+	noPoint   point = iota
+	pointHere       // nothing has been done since
+	pointPast       // of the update before
+)
 
 // run carries out one update: fn in a transaction of its own or a shared one.
 func (d *DB) run(ctx context.Context, l *lane, acct account.ID, fn func(*tx) error) error {
@@ -87,7 +97,7 @@ func (d *DB) join(ctx context.Context, l *lane, acct account.ID, fn func(*tx) er
 		}
 	}()
 	if s.kept > 0 { // the first needs no savepoint: without it nothing is left
-		if _, err := s.link.run(context.WithoutCancel(ctx), "SAVEPOINT one"); err != nil {
+		if err := s.mark(); err != nil {
 			return nil, nil, d.describe(err)
 		}
 	}
@@ -104,26 +114,33 @@ func (d *DB) join(ctx context.Context, l *lane, acct account.ID, fn func(*tx) er
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.kept > 0 {
-		if _, err := s.link.run(context.WithoutCancel(ctx), "RELEASE SAVEPOINT one"); err != nil {
-			return nil, nil, d.describe(err)
-		}
-	}
 	s.kept++
 	s.events = append(s.events, x.events...)
 	kept = true
 	return s, key, nil
 }
 
+// mark sets the savepoint to return to if the next update fails.
+func (s *share) mark() error {
+	switch s.point {
+	case noPoint:
+		if _, err := s.link.run(context.Background(), "SAVEPOINT one"); err != nil {
+			return err
+		}
+	case pointPast:
+		if err := s.link.move(context.Background()); err != nil {
+			return err
+		}
+	}
+	s.point = pointPast
+	return nil
+}
+
 // drop undoes the work of the last update in the transaction.
 func (l *lane) drop(s *share) {
 	if s.kept > 0 {
-		ctx := context.Background()
-		_, err := s.link.run(ctx, "ROLLBACK TO SAVEPOINT one")
-		if err == nil {
-			_, err = s.link.run(ctx, "RELEASE SAVEPOINT one")
-		}
-		if err == nil {
+		if _, err := s.link.run(context.Background(), "ROLLBACK TO SAVEPOINT one"); err == nil {
+			s.point = pointHere
 			return
 		}
 	}

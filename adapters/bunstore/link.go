@@ -65,6 +65,19 @@ func (l *link) rows(ctx context.Context, query string, args ...any) (*sql.Rows, 
 	return s.QueryContext(ctx, args...)
 }
 
+// move sets the savepoint anew, in one round trip to PostgreSQL.
+func (l *link) move(ctx context.Context) error {
+	for _, statement := range map[bool][]string{
+		true:  {"RELEASE SAVEPOINT one; SAVEPOINT one"},
+		false: {"RELEASE SAVEPOINT one", "SAVEPOINT one"},
+	}[l.prepared == nil] {
+		if _, err := l.run(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // numbered writes the placeholders of a statement as PostgreSQL has them. No
 // statement of ours has a question mark for another purpose.
 func numbered(query string) string {
