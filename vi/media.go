@@ -42,7 +42,9 @@ type Media interface {
 	// first Answer on. An offer with the Conn of the seat's live connection is an
 	// ICE restart; any other Conn replaces the seat's connection with a new one.
 	// Fails with ErrInvalid if the offer cannot be understood or has no codec
-	// that the room uses, and with ErrBusy if the plane is full or closing.
+	// that the room uses, with ErrBusy if the plane is full or closing, and with
+	// ErrGone if the connection that the offer names has ended or was replaced,
+	// or if the room is closed meanwhile.
 	Answer(ctx context.Context, room CallID, seat Seat, offer Offer) (answer string, err error)
 
 	// Forward says whether the seat's track of that kind is passed on to the

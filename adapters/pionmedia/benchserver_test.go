@@ -42,22 +42,11 @@ type joinRequest struct {
 // prints its address: that of its HTTP signalling, or of its UDP socket.
 func serve(kind string) error {
 	if name := os.Getenv("PIONMEDIA_BENCH_PROFILE"); name != "" {
-		f, err := os.Create(name + "." + kind)
+		stop, err := profile(name + "." + kind)
 		if err != nil {
 			return err
 		}
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer func() {
-			pprof.StopCPUProfile()
-			if f, err := os.Create(name + "." + kind + ".heap"); err == nil {
-				_ = pprof.WriteHeapProfile(f)
-			}
-			if f, err := os.Create(name + "." + kind + ".goroutines"); err == nil {
-				_ = pprof.Lookup("goroutine").WriteTo(f, 1)
-			}
-		}()
+		defer stop()
 	}
 	udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -105,6 +94,21 @@ func serve(kind string) error {
 	fmt.Println(l.Addr())
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+// profile writes where the CPU time goes, until it is stopped.
+func profile(name string) (stop func(), err error) {
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, nil
 }
 
 // relayUDP is the floor of all forwarding: one read and one write per packet

@@ -59,7 +59,7 @@ func (m *Media) configure() error {
 	se.SetDTLSExtendedMasterSecret(dtls.RequireExtendedMasterSecret)
 	se.SetDTLSRetransmissionInterval(200 * time.Millisecond) // 1 s is long when every fifth packet is lost
 	se.SetDTLSInsecureSkipHelloVerify(true)                  // ICE has verified the address already
-	se.SetSRTPReplayProtectionWindow(window)
+	se.SetSRTPReplayProtectionWindow(512)                    // a second and a half of video
 	se.SetReceiveMTU(maxDatagram)
 	return nil
 }

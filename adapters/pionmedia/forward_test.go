@@ -40,7 +40,7 @@ func benchWindow(b *testing.B) time.Duration {
 // plain forwarder with pion's default codecs and interceptors and a goroutine
 // per track, and this package. The server is a process of its own, on one CPU.
 // All use AES-128-GCM, where they encrypt. PIONMEDIA_BENCH_WINDOW sets how long
-// is measured (default 5s).
+// is measured (default 5s), and PIONMEDIA_BENCH_PROFILE where CPU profiles go.
 func BenchmarkForward(b *testing.B) {
 	if testing.Short() {
 		b.Skip("takes a minute")
