@@ -1,0 +1,487 @@
+package wsroom_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tandem-cc/tandem/account"
+	"github.com/tandem-cc/tandem/adapters/bunstore"
+	"github.com/tandem-cc/tandem/adapters/httpapi"
+	"github.com/tandem-cc/tandem/adapters/outbox"
+	"github.com/tandem-cc/tandem/adapters/wsroom"
+	"github.com/tandem-cc/tandem/internal/rate"
+	"github.com/tandem-cc/tandem/vi"
+	"github.com/tandem-cc/tandem/vi/wire"
+)
+
+const password = "correct horse battery"
+
+// An office is sockets, API and rooms on a real database and a real server.
+type office struct {
+	t        *testing.T
+	url      *url.URL
+	db       *bunstore.DB
+	accounts *account.Accounts
+	calls    *vi.Calls
+	rooms    *vi.Rooms
+	sockets  *wsroom.Sockets
+	admin    account.User
+	stop     func()
+}
+
+func openOffice(t *testing.T, limits wsroom.Limits) *office {
+	t.Helper()
+	o := &office{t: t}
+	ctx, cancel := context.WithCancel(context.Background())
+	var err error
+	o.db, err = bunstore.Open(ctx, filepath.Join(t.TempDir(), "tandem.db"), bunstore.Config{})
+	require.NoError(t, err)
+	o.accounts = account.New(o.db.Accounts(), plain{}, nowhere{}, account.Config{})
+	o.calls = vi.New(o.db.Calls(), nowhere{}, people{o.accounts}, vi.Config{PerNumber: rate.Limit{Burst: -1}})
+	o.rooms = vi.NewRooms(o.calls, nowhere{}, vi.RoomsConfig{})
+	_, o.admin, err = o.accounts.CreateAccount(ctx, account.NewAccount{
+		Name: "Acme", Zone: "UTC", Region: "SG", Administrator: account.NewUser{Email: "adam@acme.example", Name: "Adam", Password: password},
+	})
+	require.NoError(t, err)
+	for _, name := range []string{"ann", "bob"} {
+		_, err := o.accounts.CreateUser(ctx, o.admin.Actor(), account.NewUser{Email: name + "@acme.example", Name: name, Role: account.RoleAgent, Password: password})
+		require.NoError(t, err)
+	}
+
+	mux := http.NewServeMux()
+	srv := httptest.NewServer(mux)
+	o.url, err = url.Parse(srv.URL)
+	require.NoError(t, err)
+	none := rate.Limit{Burst: -1}
+	api := httpapi.New(httpapi.Config{Accounts: o.accounts, Calls: o.calls, PublicURL: o.url, Limits: httpapi.Limits{Actor: none, Address: none, Guest: none}})
+	o.sockets = wsroom.New(wsroom.Config{
+		Rooms: o.rooms, Participant: api.Participant, Feed: o.db, Authenticate: api.Authenticate, Limits: limits,
+	})
+	mux.Handle("/api/", api)
+	mux.Handle("/ws/room", httpapi.Logged(o.sockets.Room(), httpapi.Config{}))
+	mux.Handle("/ws/live", httpapi.Logged(o.sockets.Live(), httpapi.Config{}))
+
+	last, err := o.db.Last(ctx)
+	require.NoError(t, err)
+	var running sync.WaitGroup
+	running.Go(func() { _ = o.rooms.Run(ctx) })
+	running.Go(func() { _ = o.sockets.Run(ctx) })
+	running.Go(func() {
+		_ = outbox.Follow(ctx, o.db, "", last, func(records []outbox.Record) error {
+			for _, r := range records {
+				if strings.HasPrefix(r.Kind, "vi.") {
+					_ = o.rooms.Changed(ctx, r.Account, vi.CallID(r.About), r.Kind, r.Data)
+				}
+			}
+			return nil
+		})
+	})
+	o.stop = sync.OnceFunc(func() {
+		cancel()
+		running.Wait()
+		srv.Close()
+		o.db.Close()
+	})
+	t.Cleanup(o.stop)
+	return o
+}
+
+// plain is account.Passwords that costs nothing.
+type plain struct{}
+
+func (plain) Hash(_ context.Context, password string) (string, error) { return "x" + password, nil }
+func (plain) Verify(_ context.Context, encoded, password string) (bool, error) {
+	return encoded == "x"+password, nil
+}
+
+// people is vi.People.
+type people struct{ accounts *account.Accounts }
+
+func (p people) Host(ctx context.Context, acct account.ID) (vi.Host, error) {
+	a, err := p.accounts.Account(ctx, account.System(acct))
+	return vi.Host{Name: a.Name, Region: a.Region}, err
+}
+
+func (p people) AgentName(ctx context.Context, acct account.ID, id account.UserID) (string, error) {
+	u, err := p.accounts.User(ctx, account.System(acct), id)
+	return u.Name, err
+}
+
+// nowhere is vi.Texter, vi.Media and account.Mailer: nothing arrives.
+type nowhere struct{}
+
+func (nowhere) Send(context.Context, account.Mail) error       { return nil }
+func (nowhere) Text(context.Context, vi.Text) (string, error)  { return "1", nil }
+func (nowhere) Forward(vi.CallID, vi.Seat, vi.TrackKind, bool) {}
+func (nowhere) Leave(vi.CallID, vi.Seat)                       {}
+func (nowhere) CloseRoom(vi.CallID)                            {}
+func (nowhere) Stats(vi.CallID) map[vi.Seat]vi.MediaStats      { return nil }
+func (nowhere) Answer(context.Context, vi.CallID, vi.Seat, vi.Offer) (string, error) {
+	return "v=0", nil
+}
+
+// A visitor is a browser: it keeps cookies.
+type visitor struct {
+	o *office
+	*http.Client
+}
+
+func (o *office) visitor() *visitor {
+	jar, err := cookiejar.New(nil)
+	require.NoError(o.t, err)
+	return &visitor{o, &http.Client{Jar: jar}}
+}
+
+func (o *office) as(name string) *visitor {
+	o.t.Helper()
+	v := o.visitor()
+	v.post("/api/session", map[string]any{"email": name + "@acme.example", "password": password}, nil)
+	return v
+}
+
+func (v *visitor) post(path string, in, out any) {
+	v.o.t.Helper()
+	body, err := json.Marshal(in)
+	require.NoError(v.o.t, err)
+	res, err := v.Post(v.o.url.String()+path, "application/json", bytes.NewReader(body))
+	require.NoError(v.o.t, err)
+	defer res.Body.Close()
+	require.Less(v.o.t, res.StatusCode, 300, path)
+	if out != nil {
+		require.NoError(v.o.t, json.NewDecoder(res.Body).Decode(out))
+	}
+}
+
+var started struct {
+	sync.Mutex
+	n int
+}
+
+// start has the visitor, an agent, start a call, and returns its ID and the
+// link's token.
+func (v *visitor) start() (id, token string) {
+	v.o.t.Helper()
+	started.Lock()
+	started.n++
+	reference := fmt.Sprint("r", started.n)
+	started.Unlock()
+	var out struct {
+		Call struct{ ID string }
+		Link string
+	}
+	v.post("/api/calls", map[string]any{"phone": "+6581234567", "reference": reference}, &out)
+	return out.Call.ID, out.Link[strings.LastIndex(out.Link, "/")+1:]
+}
+
+func (v *visitor) dial(path string) *websocket.Conn {
+	v.o.t.Helper()
+	conn, _, err := websocket.Dial(v.o.t.Context(), "ws://"+v.o.url.Host+path, &websocket.DialOptions{HTTPClient: v.Client})
+	require.NoError(v.o.t, err)
+	v.o.t.Cleanup(func() { _ = conn.CloseNow() })
+	conn.SetReadLimit(1 << 20)
+	return conn
+}
+
+func (v *visitor) room(id, as string) *websocket.Conn {
+	v.o.t.Helper()
+	return v.dial("/ws/room?call=" + id + "&as=" + as)
+}
+
+func (o *office) write(c *websocket.Conn, text string) {
+	o.t.Helper()
+	require.NoError(o.t, c.Write(o.t.Context(), websocket.MessageText, []byte(text)))
+}
+
+// until reads messages up to one of that type.
+func (o *office) until(c *websocket.Conn, kind string) (e wire.Envelope) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), 10*time.Second)
+	defer cancel()
+	for e.T != kind {
+		_, text, err := c.Read(ctx)
+		require.NoError(o.t, err, "waiting for %s", kind)
+		e = wire.Envelope{}
+		require.NoError(o.t, json.Unmarshal(text, &e))
+	}
+	return e
+}
+
+// closed reads until the server closes the socket, and returns the code.
+func (o *office) closed(c *websocket.Conn) int {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), 15*time.Second)
+	defer cancel()
+	for {
+		if _, _, err := c.Read(ctx); err != nil {
+			require.NotEqual(o.t, websocket.StatusCode(-1), websocket.CloseStatus(err), "no close frame: %v", err)
+			return int(websocket.CloseStatus(err))
+		}
+	}
+}
+
+// meet brings an agent and a customer into the room of a new call.
+func (o *office) meet() (id string, agent, customer *visitor, a, c *websocket.Conn) {
+	o.t.Helper()
+	agent, customer = o.as("ann"), o.visitor()
+	id, token := agent.start()
+	customer.post("/api/guest/join", map[string]any{"token": token, "name": "Carl"}, nil)
+	a, c = agent.room(id, "agent"), customer.room(id, "customer")
+	for _, conn := range []*websocket.Conn{c, a} {
+		o.write(conn, `{"t":"hello","id":"1"}`)
+		require.Equal(o.t, "1", o.until(conn, "welcome").Re)
+	}
+	return id, agent, customer, a, c
+}
+
+func TestRoom(t *testing.T) {
+	o := openOffice(t, wsroom.Limits{})
+	id, agent, customer, a, c := o.meet()
+
+	o.write(a, `{"t":"chat.send","id":"2","p":{"op":"x","text":"hello Carl"}}`)
+	require.Equal(t, "2", o.until(a, "chat.message").Re)
+	var m wire.ChatMessage
+	require.NoError(t, json.Unmarshal(o.until(c, "chat.message").P, &m))
+	require.Equal(t, "hello Carl", m.Message.Text)
+	o.write(c, `{"t":"dev.report","p":{"mic":"on","cam":"off"}}`)
+	o.until(a, "dev.state")
+
+	again := agent.room(id, "agent") // another tab
+	require.Equal(t, 4409, o.closed(a))
+	o.write(again, `{"t":"hello"}`)
+	o.until(again, "welcome")
+
+	o.write(c, `{"t":"call.hangup","id":"3"}`)
+	require.Equal(t, 4404, o.closed(c))
+	require.Equal(t, 4404, o.closed(again))
+	require.Equal(t, 4404, o.closed(customer.room(id, "customer")), "it is over")
+	require.Equal(t, 4404, o.closed(agent.room(id, "agent")))
+}
+
+func TestRoomIsForThoseOfTheCall(t *testing.T) {
+	o := openOffice(t, wsroom.Limits{})
+	ann := o.as("ann")
+	id, token := ann.start()
+	carl := o.visitor()
+	carl.post("/api/guest/join", map[string]any{"token": token}, nil)
+	for name, tc := range map[string]struct {
+		who  *visitor
+		id   string
+		as   string
+		code int
+	}{
+		"nobody as agent":             {o.visitor(), id, "agent", 4401},
+		"nobody as customer":          {o.visitor(), id, "customer", 4401},
+		"the agent as customer":       {ann, id, "customer", 4401},
+		"the customer as agent":       {carl, id, "agent", 4401},
+		"another agent":               {o.as("bob"), id, "agent", 4404},
+		"an administrator":            {o.as("adam"), id, "agent", 4403},
+		"no such call":                {ann, "nothing", "agent", 4404},
+		"no such call, as customer":   {carl, "nothing", "customer", 4401},
+		"what no identifier looks as": {ann, "%00%ff'", "agent", 4404},
+	} {
+		require.Equal(t, tc.code, o.closed(tc.who.room(tc.id, tc.as)), name)
+	}
+	for _, query := range []string{"", "?call=" + id, "?as=agent", "?call=" + id + "&as=system"} {
+		_, res, err := websocket.Dial(t.Context(), "ws://"+o.url.Host+"/ws/room"+query, nil)
+		require.Error(t, err)
+		require.Equal(t, http.StatusBadRequest, res.StatusCode)
+	}
+	_, browsers := o.rooms.Count()
+	require.Zero(t, browsers)
+}
+
+func TestRoomWhoseSeatMovesOn(t *testing.T) {
+	o := openOffice(t, wsroom.Limits{})
+	agent, first, second := o.as("ann"), o.visitor(), o.visitor()
+	id, token := agent.start()
+	first.post("/api/guest/join", map[string]any{"token": token}, nil)
+	c := first.room(id, "customer")
+	o.write(c, `{"t":"hello"}`)
+	o.until(c, "welcome")
+	second.post("/api/guest/knock", map[string]any{"token": token}, nil)
+	agent.post("/api/calls/"+id+"/admit", map[string]any{"admit": true}, nil)
+	require.Equal(t, 4401, o.closed(c))
+	require.Equal(t, 4401, o.closed(first.room(id, "customer")))
+	c = second.room(id, "customer")
+	o.write(c, `{"t":"hello"}`)
+	o.until(c, "welcome")
+}
+
+func TestSocketsEndWhenTheUserIsDisabled(t *testing.T) {
+	o := openOffice(t, wsroom.Limits{Recheck: time.Hour})
+	_, agent, _, a, c := o.meet()
+	live := agent.dial("/ws/live")
+	o.until(live, "hello")
+	others := o.as("adam").dial("/ws/live")
+	o.until(others, "hello")
+
+	users, err := o.accounts.Users(t.Context(), o.admin.Actor(), "", 0)
+	require.NoError(t, err)
+	for _, u := range users {
+		if u.Email == "ann@acme.example" {
+			_, err := o.accounts.DisableUser(t.Context(), o.admin.Actor(), u.ID)
+			require.NoError(t, err)
+		}
+	}
+	require.Equal(t, 4401, o.closed(a))
+	require.Equal(t, 4401, o.closed(live))
+	o.until(others, "event")
+	o.write(c, `{"t":"dev.report","id":"still here"}`)
+	require.Equal(t, "still here", o.until(c, "ok").Re, "the customer stays")
+}
+
+func TestSocketsEndWithTheSession(t *testing.T) {
+	o := openOffice(t, wsroom.Limits{Recheck: 20 * time.Millisecond})
+	_, agent, _, a, _ := o.meet()
+	live := agent.dial("/ws/live")
+	o.until(live, "hello")
+	req, err := http.NewRequest("DELETE", o.url.String()+"/api/session", nil)
+	require.NoError(t, err)
+	res, err := agent.Do(req)
+	require.NoError(t, err)
+	res.Body.Close()
+	require.Equal(t, 4401, o.closed(a))
+	require.Equal(t, 4401, o.closed(live))
+}
+
+func TestHostileMessagesInARoom(t *testing.T) {
+	for name, tc := range map[string]struct {
+		send func(o *office, c *websocket.Conn)
+		code int
+	}{
+		"a message that is too long": {func(o *office, c *websocket.Conn) {
+			o.write(c, `{"t":"rtc.offer","p":{"conn":"x","sdp":"`+strings.Repeat("x", wire.MaxMessage)+`"}}`)
+		}, 1009},
+		"binary": {func(o *office, c *websocket.Conn) {
+			require.NoError(o.t, c.Write(o.t.Context(), websocket.MessageBinary, []byte(`{"t":"hello"}`)))
+		}, 1003},
+		"text that is not UTF-8": {func(o *office, c *websocket.Conn) { o.write(c, "{\"t\":\"\xff\"}") }, 1007},
+		"a flood": {func(o *office, c *websocket.Conn) {
+			for range 60 {
+				if c.Write(o.t.Context(), websocket.MessageText, []byte(`{"t":"dev.report"}`)) != nil {
+					return
+				}
+			}
+		}, 4429},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := openOffice(t, wsroom.Limits{})
+			_, _, _, a, c := o.meet()
+			tc.send(o, c)
+			require.Equal(t, tc.code, o.closed(c))
+			o.write(a, `{"t":"dev.report","id":"fine"}`)
+			require.Equal(t, "fine", o.until(a, "ok").Re, "only the own socket suffers")
+		})
+	}
+	t.Run("what is only wrong is answered", func(t *testing.T) {
+		o := openOffice(t, wsroom.Limits{})
+		_, _, _, _, c := o.meet()
+		for _, text := range []string{
+			"", "null", "[]", "{", `{"t":"nothing"}`, `{"t":"hello","t":"hello"}`, `{"t":"chat.send","p":{"op":1}}`, `{"t":"welcome"}`,
+			`{"t":"chat.send","p":{"op":"x","text":"` + `\u0000"}}`, strings.Repeat("[", 1000), `{"t":"call.admit","p":{"admit":true}}`,
+		} {
+			o.write(c, text)
+			o.until(c, "error")
+		}
+		o.write(c, `{"t":"dev.report","id":"fine"}`)
+		require.Equal(t, "fine", o.until(c, "ok").Re)
+	})
+}
+
+func TestRoomInWhichNothingIsSaid(t *testing.T) {
+	o := openOffice(t, wsroom.Limits{First: 30 * time.Millisecond})
+	ann := o.as("ann")
+	id, _ := ann.start()
+	require.Equal(t, 4408, o.closed(ann.room(id, "agent")))
+}
+
+func TestRoomsOfAServerThatStops(t *testing.T) {
+	o := openOffice(t, wsroom.Limits{})
+	id, _, _, a, c := o.meet()
+	stopped := make(chan struct{})
+	go func() { o.rooms.Close(); o.stop(); close(stopped) }()
+	require.Equal(t, 1012, o.closed(a))
+	require.Equal(t, 1012, o.closed(c))
+	<-stopped
+	require.NotEmpty(t, id)
+}
+
+// What TestLiveMissesNothingAndDoublesNothing says of a feed in memory, of the
+// database: commands of several agents commit at once.
+func TestLiveOnTheDatabase(t *testing.T) {
+	o := openOffice(t, wsroom.Limits{PerUser: 100})
+	adam := o.as("adam")
+	start, err := o.db.Last(t.Context())
+	require.NoError(t, err)
+	const agents, calls = 4, 25
+	commit := func(reference string) {
+		c, _, err := o.calls.Start(t.Context(), o.admin.Actor(), vi.StartCall{Phone: "+6581234567", Reference: reference})
+		if err == nil {
+			_, err = o.calls.Hangup(t.Context(), o.admin.Actor(), c.ID)
+		}
+		if err != nil {
+			t.Errorf("commit: %v", err)
+		}
+	}
+	var committing sync.WaitGroup
+	for n := range agents {
+		committing.Go(func() {
+			for i := range calls {
+				commit(fmt.Sprint("live ", n, " ", i))
+			}
+		})
+	}
+	end := make(chan int64, 1)
+	go func() {
+		committing.Wait()
+		last, err := o.db.Last(t.Context())
+		if err != nil {
+			t.Errorf("last: %v", err)
+		}
+		end <- last
+		commit("to wake the page")
+	}()
+
+	var got []int64
+	last, stop := start, int64(-1)
+	for stop < 0 || last <= stop {
+		conn := adam.dial(fmt.Sprint("/ws/live?after=", last))
+		for left := rand.IntN(30); left >= 0 && (stop < 0 || last <= stop); left-- {
+			f, err := read(t.Context(), conn)
+			require.NoError(t, err)
+			if f.T == "event" {
+				got, last = append(got, f.Seq), f.Seq
+			}
+			select {
+			case stop = <-end:
+			default:
+			}
+		}
+		_ = conn.CloseNow()
+	}
+	records, err := o.db.After(t.Context(), o.admin.Account, start, 100_000)
+	require.NoError(t, err)
+	var want []int64
+	for _, r := range records {
+		if r.Seq <= last && wsroom.Visible(o.admin.Actor(), r) {
+			want = append(want, r.Seq)
+		}
+	}
+	require.Equal(t, want, got)
+	require.Greater(t, len(want), agents*calls)
+}
