@@ -110,6 +110,8 @@ func TestBodies(t *testing.T) {
 	r.Body = io.NopCloser(broken{})
 	ann.send(r).fails(400, "invalid")
 
+	w.machine(account.CallsPlace).post("/api/calls", `{"phone":"+6581234567","reference":"R","agent":"a\u0000"}`).fails(422, "invalid", "agent")
+
 	require.Zero(t, w.countCalls())
 	start(good, "Content-Type", "Application/JSON; charset=utf-8").is(201)
 }

@@ -163,7 +163,7 @@ func TestHostileFrames(t *testing.T) {
 		"binary":                       {func(s *stranger) { s.frame(fin|opBin, 2, "{}") }, 1003},
 		"text that is not UTF-8":       {func(s *stranger) { s.say("{\"t\":\"\xff\"}") }, 1007},
 		"half a rune":                  {func(s *stranger) { s.say("\xe2\x82") }, 1007},
-		"a continuation of nothing":    {func(s *stranger) { s.frame(fin|0, 2, "{}") }, 1002},
+		"a continuation of nothing":    {func(s *stranger) { s.frame(fin, 2, "{}") }, 1002},
 		"a message within a message":   {func(s *stranger) { s.frame(opText, 1, "x"); s.say("y") }, 1002},
 		"a reserved bit":               {func(s *stranger) { s.frame(fin|0x40|opText, 2, "{}") }, 1002},
 		"an opcode that nobody knows":  {func(s *stranger) { s.frame(fin|5, 2, "{}") }, 1002},
