@@ -70,6 +70,7 @@ type conn struct {
 	arrivals   arrivals
 	pkt        packet
 	scratch    []byte
+	feedbackAt time.Duration
 	reportedAt time.Duration
 
 	down sync.Mutex
@@ -180,8 +181,12 @@ func (c *conn) receive(b []byte) {
 			c.repairSoon(t, now)
 		}
 	}
-	if q := c.receiver(kind); q != nil {
-		q.deliver(kind, p, t, now)
+	if q := c.receiver(kind); q != nil && !q.deliver(kind, p, t, now) {
+		t.keyDue = true
+		c.requestKeyframe(now)
+	}
+	if now-c.feedbackAt >= feedbackEvery {
+		c.feedback(now)
 	}
 }
 
@@ -196,8 +201,9 @@ func (c *conn) repairSoon(t *inbound, now time.Duration) {
 	}
 }
 
-// deliver sends p of t, whose up lock is held, to the browser.
-func (c *conn) deliver(kind int, p *packet, t *inbound, now time.Duration) {
+// deliver sends p of t, whose up lock is held, to the browser. It reports false
+// if that needs a keyframe first.
+func (c *conn) deliver(kind int, p *packet, t *inbound, now time.Duration) bool {
 	c.down.Lock()
 	defer c.down.Unlock()
 	o := &c.out[kind]
@@ -205,4 +211,5 @@ func (c *conn) deliver(kind int, p *packet, t *inbound, now time.Duration) {
 		t.history.put(p, now)
 	}
 	_ = o.forward(p, t, now) // the network's trouble, or the connection ends
+	return !o.gated
 }

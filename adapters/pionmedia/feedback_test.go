@@ -50,10 +50,10 @@ func TestReceiverReports(t *testing.T) {
 		control(t, p.a, &rtcp.SenderReport{SSRC: audioSSRC, NTPTime: 0x1111222233334444}, audioSSRC)
 		time.Sleep(500 * time.Millisecond)
 		rtcpTo(t, p.a)
-		p.a.report(p.a.m.clock())
+		p.a.tick(p.a.m.clock())
 		got := rtcpTo(t, p.a)[0].(*rtcp.ReceiverReport)
 		require.Equal(t, []rtcp.ReceptionReport{{
-			SSRC: audioSSRC, FractionLost: 25, TotalLost: 10, LastSequenceNumber: 1<<16 + 63,
+			SSRC: audioSSRC, FractionLost: 26, TotalLost: 10, LastSequenceNumber: 1<<16 + 63,
 			LastSenderReport: 0x22223333, Delay: 32768,
 		}}, got.Reports)
 		require.Equal(t, int64(10), p.a.in[audio].flow().Lost)

@@ -107,7 +107,7 @@ func FuzzReceive(f *testing.F) {
 		for _, b := range [][]byte{one, two, one} {
 			p.a.receive(b)
 		}
-		p.a.report(p.a.m.clock() + 2*reportsEvery)
+		p.a.tick(p.a.m.clock() + 2*reportsEvery)
 		rtcpTo(t, p.a)
 		used := map[[2]uint32]bool{}
 		for _, q := range p.sent {

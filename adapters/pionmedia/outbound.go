@@ -32,7 +32,6 @@ type outbound struct {
 	started bool   // something was sent
 	fresh   bool   // the next packet begins a new stretch
 	gated   bool   // waits for a keyframe
-	waits   bool   // it was missed since last asked for
 
 	seqOff      uint16 // from the source's numbers to ours
 	tsOff       uint32
@@ -71,7 +70,6 @@ func (o *outbound) forward(p *packet, src *inbound, now time.Duration) error {
 	}
 	if o.gated {
 		if !o.codec.keyframe(p.payload) {
-			o.waits = true
 			return nil
 		}
 		o.gated = false

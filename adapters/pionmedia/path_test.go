@@ -159,7 +159,6 @@ func TestVideoWaitsForAKeyframe(t *testing.T) {
 	p.video(10, 0, false)
 	p.video(11, 3000, false)
 	require.Empty(t, p.take(outVideo))
-	p.b.tick(p.b.m.clock())
 	require.Equal(t, []rtcp.Packet{&rtcp.PictureLossIndication{SenderSSRC: outVideo, MediaSSRC: videoSSRC}}, rtcpTo(t, p.a))
 	p.video(12, 6000, true)
 	p.video(13, 9000, false)
@@ -299,7 +298,7 @@ func TestLostOnTheWayIn(t *testing.T) {
 		require.Equal(t, []rtcp.NackPair{{PacketID: 65534, LostPackets: 0b1110}}, rtcpTo(t, p.a)[0].(*rtcp.TransportLayerNack).Nacks)
 		for range 30 {
 			time.Sleep(100 * time.Millisecond)
-			p.a.report(p.a.m.clock())
+			p.a.tick(p.a.m.clock())
 		}
 		require.Empty(t, p.a.in[video].missing, "it gives up some time")
 	})

@@ -21,8 +21,9 @@ type reporter struct {
 }
 
 const (
-	reportTick    = 50 * time.Millisecond // of the reporter; each connection has every other one
-	reportsEvery  = time.Second           // receiver reports
+	reportTick    = 250 * time.Millisecond // when nothing comes that makes feedback due
+	feedbackEvery = 100 * time.Millisecond
+	reportsEvery  = time.Second // receiver reports
 	keyframeEvery = 500 * time.Millisecond
 	maxRTCP       = 1200 // bytes sent at once
 )
@@ -71,7 +72,7 @@ func (r *reporter) run(clock func() time.Duration) {
 	defer tick.Stop()
 	var todo []*conn
 	idle := false
-	for turn := uint64(0); ; {
+	for {
 		due := false
 		select {
 		case <-r.stop:
@@ -79,7 +80,6 @@ func (r *reporter) run(clock func() time.Duration) {
 		case <-r.wake:
 		case <-tick.C:
 			due = true
-			turn++
 		}
 		todo = todo[:0]
 		r.mu.Lock()
@@ -99,9 +99,7 @@ func (r *reporter) run(clock func() time.Duration) {
 		urgent := len(todo)
 		if due {
 			for c := range r.conns {
-				if c.id%2 == turn%2 {
-					todo = append(todo, c)
-				}
+				todo = append(todo, c)
 			}
 		}
 		r.mu.Unlock()
@@ -167,27 +165,26 @@ func (c *conn) send() {
 	}
 }
 
-// tick does what is due for c about every 100 ms. Only the reporter calls it.
+// tick does what is due for c even if nothing comes of it. Only the reporter
+// calls it.
 func (c *conn) tick(now time.Duration) {
 	defer c.guard()
 	c.watch(now)
 	if !c.ready.Load() {
 		return
 	}
-	c.report(now)
-	c.down.Lock()
-	waits := c.out[video].waits
-	c.out[video].waits = false
-	c.down.Unlock()
-	if q := c.peer(); q != nil && waits {
-		q.askKeyframe(now)
-	}
-}
-
-// report queues feedback to the browser on what it sends.
-func (c *conn) report(now time.Duration) {
 	c.up.Lock()
 	defer c.up.Unlock()
+	if now-c.feedbackAt >= feedbackEvery {
+		c.feedback(now)
+	}
+	c.requestKeyframe(now)
+}
+
+// feedback queues what the browser needs to know of what it sends. The up lock
+// is held.
+func (c *conn) feedback(now time.Duration) {
+	c.feedbackAt = now
 	b := c.scratch[:0]
 	if now-c.reportedAt >= reportsEvery {
 		c.reportedAt = now
@@ -195,9 +192,10 @@ func (c *conn) report(now time.Duration) {
 	}
 	b = c.arrivals.report(b, c.sender, c.in[video].ssrc)
 	b = c.in[video].ask(b, c.sender, now, time.Duration(c.rtt.Load()))
-	c.scratch = b
-	c.rtcp.add(b)
-	c.requestKeyframe(now)
+	if c.scratch = b; len(b) > 0 {
+		c.rtcp.add(b)
+		c.m.wake(c)
+	}
 }
 
 // receiverReport appends one on what was heard. The up lock is held.
