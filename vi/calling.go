@@ -83,7 +83,7 @@ func (s *Calls) start(ctx context.Context, by account.Actor, in StartCall) (Call
 			}
 		}
 		if _, err := tx.CallByReference(ctx, in.Reference); err == nil {
-			return referenceTaken{}
+			return fault.Errorf(ErrConflict, "the reference is already used by another call")
 		} else if !errors.Is(err, ErrNotFound) {
 			return err
 		}
@@ -104,20 +104,6 @@ func (s *Calls) start(ctx context.Context, by account.Actor, in StartCall) (Call
 	c, err = s.load(ctx, Ref{by.Account, id})
 	return c, s.link(token), err
 }
-
-// referenceTaken is a conflict that names its field.
-type referenceTaken struct{}
-
-func (referenceTaken) Error() string { return "reference is already used by another call" }
-
-func (referenceTaken) Unwrap() []error {
-	return []error{ErrConflict, taken{{Name: "reference", Problem: "is already used by another call"}}}
-}
-
-// taken lets errors.As find the fields of a conflict without making it invalid.
-type taken fault.Fields
-
-func (t taken) Error() string { return fault.Fields(t).Error() }
 
 // An InviteAgain asks for a further invitation to a call.
 type InviteAgain struct {

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/tandem-cc/tandem/account"
@@ -19,7 +18,6 @@ import (
 const (
 	sessionCookie = "tandem"
 	deviceCookie  = "tandem_device"
-	seatCookie    = "tandem_seat_" // and the end of the call's ID
 )
 
 // Authenticate returns who makes the request: the user of the session whose
@@ -51,19 +49,11 @@ func (a *API) authenticate(ctx context.Context, r *http.Request) (by account.Act
 	return by, c.Value, err
 }
 
-// Guest returns the request's browser as the customer of the call, by the
-// cookie of the seat. It fails with [vi.ErrNotFound] if the browser does not
-// hold the seat, and not when the call is over.
+// Guest returns the request's browser as the customer of the call, by the cookie
+// that names it. It fails with [vi.ErrNotFound] if the browser does not hold the
+// seat, and not when the call is over.
 func (a *API) Guest(r *http.Request, id vi.CallID) (vi.Participant, vi.Call, error) {
-	err := error(fault.Errorf(vi.ErrNotFound, "there is no such call for this browser"))
-	for _, device := range a.devices(r, id) {
-		var p vi.Participant
-		var c vi.Call
-		if p, c, err = a.cfg.Calls.AsCustomer(r.Context(), device, id); !errors.Is(err, vi.ErrNotFound) {
-			return p, c, err
-		}
-	}
-	return vi.Participant{}, vi.Call{}, err
+	return a.cfg.Calls.AsCustomer(r.Context(), a.device(r), id)
 }
 
 // Participant returns the request's browser as a side of a running call, for its
@@ -87,36 +77,15 @@ func (a *API) Participant(r *http.Request, id vi.CallID, seat vi.Seat) (vi.Parti
 	return p, err
 }
 
-// devices returns the secrets by which the browser may hold a seat: that of the
-// call's own cookie, that of the browser, those of other calls. As a rule they
-// are one: a browser gets its secret once, before it takes any seat, so that a
-// Join whose answer is lost can be sent again by the same device.
-func (a *API) devices(r *http.Request, id vi.CallID) []string {
-	const most = 4
-	var all []string
-	add := func(value string) {
-		if len(all) < most && len(value) == len(newDevice()) && identifier(value) && !slices.Contains(all, value) {
-			all = append(all, value)
-		}
+// device returns the secret that names the browser, or "". A browser gets it
+// once, before it takes any seat, so that a Join whose answer is lost can be sent
+// again by the same device.
+func (a *API) device(r *http.Request) string {
+	c, err := r.Cookie(a.cookieName(deviceCookie))
+	if err != nil || len(c.Value) != len(newDevice()) || !identifier(c.Value) {
+		return ""
 	}
-	if c, err := r.Cookie(a.seatName(id)); err == nil && id != "" {
-		add(c.Value)
-	}
-	if c, err := r.Cookie(a.cookieName(deviceCookie)); err == nil {
-		add(c.Value)
-	}
-	for _, c := range r.Cookies() {
-		if strings.HasPrefix(c.Name, a.cookieName(seatCookie)) {
-			add(c.Value)
-		}
-	}
-	return all
-}
-
-// seatName returns the name of the cookie of the customer's seat in a call.
-func (a *API) seatName(id vi.CallID) string {
-	end := string(id)[max(0, len(id)-12):]
-	return a.cookieName(seatCookie) + end
+	return c.Value
 }
 
 // newDevice returns a secret that names a browser: 128 random bits as base64url

@@ -28,7 +28,7 @@ func TestStartCall(t *testing.T) {
 	require.Contains(t, w.texts.texts[0].Body, got.Link)
 
 	p := ann.post("/api/calls", object{"phone": "+6581234567", "reference": "A-1"}).fails(409, "conflict", "reference")
-	require.Equal(t, "Reference is already used by another call.", p.Detail)
+	require.Equal(t, "The reference is already used by another call.", p.Detail)
 	ann.post("/api/calls", object{"phone": "12", "reference": ""}).fails(422, "invalid", "phone", "reference")
 	ann.post("/api/calls", object{}).fails(422, "invalid", "phone", "reference")
 	ann.post("/api/calls", object{"phone": "+6581234567", "reference": strings.Repeat("é", 65)}).fails(422, "invalid", "reference")

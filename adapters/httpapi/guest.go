@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tandem-cc/tandem/vi"
 	"github.com/tandem-cc/tandem/vi/wire"
@@ -76,10 +75,19 @@ func (a *API) guestRoutes() []route {
 	}
 }
 
+// lobby says what the link means to the browser. A browser without a secret gets
+// one now, so that it keeps the seat even if the answer to its Join never arrives.
 func (a *API) lobby(ctx context.Context, r *Request[openLink]) (lobby, error) {
-	l, _, err := r.lobby(ctx, r.In.Token)
+	device := a.device(r.r)
+	if device == "" {
+		device = newDevice()
+	}
+	l, err := a.cfg.Calls.Lobby(ctx, r.In.Token, device)
 	if err != nil {
 		return lobby{}, err
+	}
+	if l.State != vi.LobbyInvalid {
+		r.cookie(deviceCookie, device, a.cfg.SeatMax)
 	}
 	return lobby{
 		State: string(l.State), Host: l.Host, Agent: l.Agent, Reference: l.Reference,
@@ -87,68 +95,21 @@ func (a *API) lobby(ctx context.Context, r *Request[openLink]) (lobby, error) {
 	}, nil
 }
 
-// lobby says what the link means to the browser, and by which of its secrets. A
-// browser without one gets one now, so that it keeps the seat even if the answer
-// to its Join never arrives.
-func (x *exchange) lobby(ctx context.Context, token string) (l vi.Lobby, device string, err error) {
-	devices := x.api.devices(x.r, "")
-	if len(devices) == 0 {
-		devices = []string{newDevice()}
-	}
-	for _, device = range devices {
-		l, err = x.api.cfg.Calls.Lobby(ctx, token, device)
-		if err != nil {
-			return vi.Lobby{}, "", err
-		}
-		if l.State == vi.LobbyMine || l.State == vi.LobbyKnocking || l.Call != "" {
-			break
-		}
-		device = devices[0]
-	}
-	if l.State != vi.LobbyInvalid {
-		x.cookie(deviceCookie, device, x.api.cfg.SeatMax)
-	}
-	if l.Call != "" {
-		x.keepSeat(l.Call, device)
-	}
-	return l, device, nil
-}
-
-// keepSeat gives the browser the cookie of its seat.
-func (x *exchange) keepSeat(id vi.CallID, device string) {
-	x.cookie(seatCookie+string(id)[max(0, len(id)-12):], device, x.api.cfg.SeatMax)
-}
-
 func (a *API) join(ctx context.Context, r *Request[joinCall]) (joined, error) {
-	in := vi.JoinCall{Name: r.In.Name, Browser: r.r.UserAgent(), Permission: vi.Permission(r.In.Permission)}
-	devices := a.devices(r.r, "")
-	if len(devices) == 0 {
-		devices = []string{newDevice()}
+	ref, device, err := a.cfg.Calls.Join(ctx, r.In.Token, vi.JoinCall{
+		Name: r.In.Name, Browser: r.r.UserAgent(), Device: a.device(r.r), Permission: vi.Permission(r.In.Permission),
+	})
+	if err != nil {
+		return joined{}, err
 	}
-	var first error
-	for _, in.Device = range devices {
-		ref, device, err := a.cfg.Calls.Join(ctx, r.In.Token, in)
-		if err == nil {
-			r.cookie(deviceCookie, device, a.cfg.SeatMax)
-			r.keepSeat(ref.Call, device)
-			return joined{Call: string(ref.Call)}, nil
-		}
-		if first == nil {
-			first = err
-		}
-		if !errors.Is(err, vi.ErrConflict) { // another of the browser's secrets would not help
-			break
-		}
-	}
-	return joined{}, first
+	r.cookie(deviceCookie, device, a.cfg.SeatMax)
+	return joined{Call: string(ref.Call)}, nil
 }
 
 func (a *API) knock(ctx context.Context, r *Request[knockCall]) (empty, error) {
-	in := vi.JoinCall{Name: r.In.Name, Browser: r.r.UserAgent()}
-	if devices := a.devices(r.r, ""); len(devices) > 0 {
-		in.Device = devices[0]
-	}
-	device, err := a.cfg.Calls.Knock(ctx, r.In.Token, in)
+	device, err := a.cfg.Calls.Knock(ctx, r.In.Token, vi.JoinCall{
+		Name: r.In.Name, Browser: r.r.UserAgent(), Device: a.device(r.r),
+	})
 	if err != nil {
 		return empty{}, err
 	}

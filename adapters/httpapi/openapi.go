@@ -103,8 +103,8 @@ func (a *API) securitySchemes() object {
 			"type": "http", "scheme": "bearer", "bearerFormat": account.KeyPrefix + "…", "description": "An API key.",
 		},
 		"seat": object{
-			"type": "apiKey", "in": "cookie", "name": a.cookieName(seatCookie) + "CALL",
-			"description": "A customer's browser. CALL stands for the last 12 characters of the call's ID.",
+			"type": "apiKey", "in": "cookie", "name": a.cookieName(deviceCookie),
+			"description": "A customer's browser.",
 		},
 	}
 }

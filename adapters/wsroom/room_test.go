@@ -217,7 +217,9 @@ func TestLiveOnTheDatabase(t *testing.T) {
 		})
 	}
 	end := make(chan int64, 1)
-	go func() {
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() {
 		committing.Wait()
 		last, err := o.db.Last(t.Context())
 		if err != nil {
@@ -225,7 +227,7 @@ func TestLiveOnTheDatabase(t *testing.T) {
 		}
 		end <- last
 		commit("to wake the page")
-	}()
+	})
 
 	var got []int64
 	last, stop := start, int64(-1)

@@ -54,8 +54,12 @@ func newMetrics(rooms *vi.Rooms) *metrics {
 	return m
 }
 
-// request takes in how long the API took for a request.
+// request takes in how long a request took. One that became a socket took as
+// long as the socket lived, which says nothing.
 func (m *metrics) request(route, method string, status int, took time.Duration) {
+	if status == http.StatusSwitchingProtocols {
+		return
+	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
