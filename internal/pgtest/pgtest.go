@@ -15,13 +15,11 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -131,14 +129,8 @@ func start(bin string) (s server, err error) {
 	}
 	cmd := exec.Command("sh", "-c", supervise, "sh", dir, bin)
 	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C ends the tests first
-	if os.Geteuid() == 0 {
-		if cmd.SysProcAttr.Credential, err = unprivileged(); err != nil {
-			return s, err
-		}
-		if err := os.Chown(dir, int(cmd.SysProcAttr.Credential.Uid), int(cmd.SysProcAttr.Credential.Gid)); err != nil {
-			return s, err
-		}
+	if err := apart(cmd, dir); err != nil {
+		return s, err
 	}
 	if s.life, err = cmd.StdinPipe(); err != nil {
 		return s, err
@@ -157,16 +149,4 @@ func start(bin string) (s server, err error) {
 	}
 	s.url = "postgres://postgres@/postgres?host=" + url.QueryEscape(dir)
 	return s, nil
-}
-
-// unprivileged returns an account to run the server as: it refuses to be root.
-func unprivileged() (*syscall.Credential, error) {
-	for _, name := range []string{"postgres", "nobody"} {
-		if u, err := user.Lookup(name); err == nil {
-			uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-			gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err1, err2)
-		}
-	}
-	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
 }
