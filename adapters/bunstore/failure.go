@@ -50,6 +50,7 @@ func (d *DB) describe(err error) error {
 	case failureAgain:
 		f.kind, f.sentence = fault.Busy, "the database is busy or away, try again in a moment"
 	case failureFull:
+		d.health.wrote(err, d.cfg.Now())
 		f.kind, f.sentence = fault.Busy, "nothing can be saved, because the disk of the database is full"
 	case failureTaken:
 		f.kind, f.sentence = fault.Conflict, "another one has the same name or key"

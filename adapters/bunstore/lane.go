@@ -121,24 +121,24 @@ func (d *DB) join(ctx context.Context, l *lane, acct account.ID, fn func(*tx) er
 }
 
 // mark sets the savepoint to return to if the next update fails.
-func (s *share) mark() error {
-	switch s.point {
+func (s *share) mark() (err error) {
+	was := s.point
+	s.point = noPoint // if that fails, there may still be the one of the update before
+	switch was {
 	case noPoint:
-		if _, err := s.link.run(context.Background(), "SAVEPOINT one"); err != nil {
-			return err
-		}
+		_, err = s.link.run(context.Background(), "SAVEPOINT one")
 	case pointPast:
-		if err := s.link.move(context.Background()); err != nil {
-			return err
-		}
+		err = s.link.move(context.Background())
 	}
-	s.point = pointPast
-	return nil
+	if err == nil {
+		s.point = pointPast
+	}
+	return err
 }
 
 // drop undoes the work of the last update in the transaction.
 func (l *lane) drop(s *share) {
-	if s.kept > 0 {
+	if s.kept > 0 && s.point == pointPast {
 		if _, err := s.link.run(context.Background(), "ROLLBACK TO SAVEPOINT one"); err == nil {
 			s.point = pointHere
 			return

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type sqliteEngine struct {
 	file    fs.FileInfo // as opened, to notice when it is deleted or replaced
 	lane1   *lane
 	readers chan *link
-	dbs     []*bun.DB
+	links   []*link
 }
 
 // sqlitePragmas hold for every connection. FULL has each commit reach the disk
@@ -57,6 +58,7 @@ func openSQLite(ctx context.Context, d *DB, path string) (_ *sqliteEngine, err e
 	if err != nil {
 		return nil, err
 	}
+	e.links = append(e.links, writer)
 	e.lane1 = &lane{
 		begin: func(ctx context.Context) (*link, error) {
 			_, err := writer.run(ctx, "BEGIN IMMEDIATE")
@@ -87,6 +89,7 @@ func openSQLite(ctx context.Context, d *DB, path string) (_ *sqliteEngine, err e
 		if err != nil {
 			return nil, err
 		}
+		e.links = append(e.links, l)
 		e.readers <- l
 	}
 	return e, nil
@@ -116,7 +119,6 @@ func (e *sqliteEngine) connect(ctx context.Context, mode, params string) (*link,
 		return nil, err
 	}
 	db := bun.NewDB(pool, sqlitedialect.New())
-	e.dbs = append(e.dbs, db)
 	// The first connection of a new file changes its journal, for which SQLite
 	// does not wait until another process has done the same.
 	for began := time.Now(); ; {
@@ -125,7 +127,7 @@ func (e *sqliteEngine) connect(ctx context.Context, mode, params string) (*link,
 			return &link{Conn: conn, schemas: db, prepared: map[string]*sql.Stmt{}}, nil
 		}
 		if e.failure(err) != failureAgain || time.Since(began) > longestTry {
-			return nil, fmt.Errorf("%s: %w", e.path, err)
+			return nil, errors.Join(fmt.Errorf("%s: %w", e.path, err), db.Close())
 		}
 		select {
 		case <-ctx.Done():
@@ -179,7 +181,7 @@ func (e *sqliteEngine) run(ctx context.Context, d *DB) error {
 	if err != nil {
 		return err
 	}
-	defer l.Conn.Conn.Close()
+	defer l.shut()
 	tick := time.NewTicker(watch)
 	defer tick.Stop()
 	for last := int64(-1); ; {
@@ -238,10 +240,19 @@ func (e *sqliteEngine) sound() error {
 	return err
 }
 
-func (e *sqliteEngine) close() error {
-	var errs []error
-	for _, db := range e.dbs {
-		errs = append(errs, db.Close())
+// close ends with the connection that writes, which takes the journal into the
+// file and removes it, if no other process has the file open.
+func (e *sqliteEngine) close() (err error) {
+	for _, l := range slices.Backward(e.links) {
+		err = errors.Join(err, l.shut())
 	}
-	return errors.Join(errs...)
+	return err
+}
+
+// shut closes a connection that was kept open.
+func (l *link) shut() error {
+	for _, s := range l.prepared {
+		s.Close()
+	}
+	return errors.Join(l.Conn.Close(), l.schemas.Close())
 }

@@ -68,7 +68,8 @@ CREATE INDEX idem_keys_at ON idem_keys (at);
 
 -- One row, written now and then to see that writing works.
 CREATE TABLE tandem_health (
-	id BIGINT NOT NULL PRIMARY KEY,
-	at BIGINT NOT NULL
+	id      BIGINT NOT NULL PRIMARY KEY,
+	at      BIGINT NOT NULL,
+	ballast TEXT   NOT NULL -- to see that much can be written, after it could not
 );
-INSERT INTO tandem_health VALUES (1, 0);
+INSERT INTO tandem_health VALUES (1, 0, '');

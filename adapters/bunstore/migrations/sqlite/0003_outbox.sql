@@ -29,7 +29,8 @@ CREATE INDEX idem_keys_at ON idem_keys (at);
 
 -- One row, written now and then to see that writing works.
 CREATE TABLE tandem_health (
-	id INTEGER PRIMARY KEY,
-	at INTEGER NOT NULL
+	id      INTEGER PRIMARY KEY,
+	at      INTEGER NOT NULL,
+	ballast TEXT    NOT NULL -- to see that much can be written, after it could not
 ) STRICT;
-INSERT INTO tandem_health VALUES (1, 0);
+INSERT INTO tandem_health VALUES (1, 0, '');
