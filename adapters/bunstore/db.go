@@ -57,6 +57,8 @@ type DB struct {
 	wakes  wakes
 	tables sync.Map // reflect.Type → *table
 	health health
+
+	closing sync.Once
 }
 
 var (
@@ -121,8 +123,13 @@ func (d *DB) Calls() vi.Store { return callStore{d} }
 // Accounts returns the store of accounts.
 func (d *DB) Accounts() account.Store { return accountStore{d} }
 
-// Close ends all connections. Commands must have ended before.
-func (d *DB) Close() error { return d.engine.close() }
+// Close ends all connections. Commands must have ended before. To close again
+// does nothing.
+func (d *DB) Close() error {
+	var err error
+	d.closing.Do(func() { err = d.engine.close() })
+	return err
+}
 
 // Run wakes followers of the feed at commits of other processes, tells other
 // processes of the commits of this one, and sweeps out what has expired, until
