@@ -27,10 +27,9 @@ import (
 // A victim is the server as a process of its own, to be killed.
 type victim struct {
 	*world
-	cmd   *exec.Cmd
-	addr  string
-	data  string
-	users []credential
+	cmd  *exec.Cmd
+	addr string
+	data string
 }
 
 // murder starts a server to kill.
