@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,59 +17,78 @@ import (
 	"github.com/tandem-cc/tandem/vi"
 )
 
-// atOnce is how many commands are under way at the same time.
-const commandsAtOnce = 16
-
-// BenchmarkCommand compares a command with the least that a command can be: bare
-// is a transaction of two inserted rows through database/sql, on the same kind
-// of file with the same pragmas and as many callers; tandem reads a call, asks
-// the rule, and writes the call, a message and an event. Both are on the disk
-// when they return. postgres is tandem on PostgreSQL.
+// BenchmarkCommand compares a command with the least that a command can be, for
+// 16 callers at a time. bare is a transaction of two inserted rows through
+// database/sql, on the same kind of file with the same pragmas; tandem reads a
+// call, asks the rule, and writes the call, a message and an event. Both are on
+// the disk when they return.
 func BenchmarkCommand(b *testing.B) {
-	b.Run("bare", func(b *testing.B) { benchmarkBare(b) })
-	b.Run("tandem", func(b *testing.B) { benchmarkCommand(b, sqliteFile(b), 1) })
-	b.Run("tandem-postgres", func(b *testing.B) { benchmarkCommand(b, pgtest.Open(b), 1) })
-	b.Run("tandem-postgres-16-accounts", func(b *testing.B) { benchmarkCommand(b, pgtest.Open(b), 16) })
+	b.Run("bare", func(b *testing.B) { benchmarkBare(b, bareSQLite(b), 16) })
+	b.Run("tandem", func(b *testing.B) { benchmarkCommand(b, sqliteFile(b), 16, 1) })
 }
 
-func benchmarkBare(b *testing.B) {
+// BenchmarkCommandAlone is [BenchmarkCommand] for one caller, with whom nobody
+// shares a transaction.
+func BenchmarkCommandAlone(b *testing.B) {
+	b.Run("bare", func(b *testing.B) { benchmarkBare(b, bareSQLite(b), 1) })
+	b.Run("tandem", func(b *testing.B) { benchmarkCommand(b, sqliteFile(b), 1, 1) })
+}
+
+// BenchmarkCommandPostgres is [BenchmarkCommand] on PostgreSQL, in one account,
+// whose commands take turns, and in 16.
+func BenchmarkCommandPostgres(b *testing.B) {
+	b.Run("bare", func(b *testing.B) {
+		db := raw(b, pgtest.Open(b))
+		db.SetMaxIdleConns(16)
+		benchmarkBare(b, db, 16)
+	})
+	b.Run("tandem", func(b *testing.B) { benchmarkCommand(b, pgtest.Open(b), 16, 1) })
+	b.Run("accounts=16", func(b *testing.B) { benchmarkCommand(b, pgtest.Open(b), 16, 16) })
+}
+
+func bareSQLite(b *testing.B) *sql.DB {
 	path := filepath.Join(b.TempDir(), "bare.db")
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)")
 	require.NoError(b, err)
-	defer db.Close()
+	b.Cleanup(func() { db.Close() })
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec("CREATE TABLE a (id TEXT PRIMARY KEY, v TEXT); CREATE TABLE b (seq INTEGER PRIMARY KEY, id TEXT, v TEXT)")
-	require.NoError(b, err)
-	value := string(make([]byte, 300))
-	inParallel(b, func(int) error {
+	return db
+}
+
+func benchmarkBare(b *testing.B, db *sql.DB, callers int) {
+	for _, table := range []string{"CREATE TABLE a (id TEXT PRIMARY KEY, v TEXT)", "CREATE TABLE b (id TEXT PRIMARY KEY, v TEXT)"} {
+		_, err := db.Exec(table)
+		require.NoError(b, err)
+	}
+	value := strings.Repeat("x", 300)
+	inParallel(b, callers, func(int) error {
 		tx, err := db.Begin()
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback()
 		id := uuid7.New()
-		if _, err := tx.Exec("INSERT INTO a (id, v) VALUES (?, ?)", id, value); err != nil {
-			return err
-		}
-		if _, err := tx.Exec("INSERT INTO b (id, v) VALUES (?, ?)", id, value); err != nil {
-			return err
+		for _, insert := range []string{"INSERT INTO a (id, v) VALUES ($1, $2)", "INSERT INTO b (id, v) VALUES ($1, $2)"} {
+			if _, err := tx.Exec(insert, id, value); err != nil {
+				return err
+			}
 		}
 		return tx.Commit()
 	})
 }
 
-func benchmarkCommand(b *testing.B, url string, accounts int) {
+func benchmarkCommand(b *testing.B, url string, callers, accounts int) {
 	db := open(b, url)
 	calls := db.Calls()
 	p := vi.Policy{}.WithDefaults()
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	var ids [commandsAtOnce]vi.Ref
+	ids := make([]vi.Ref, callers)
 	for n := range ids {
 		ref := vi.Ref{Account: account.ID(fmt.Sprint("acme", n%accounts)), Call: vi.CallID(uuid7.New())}
 		require.NoError(b, calls.Update(b.Context(), ref.Account, func(tx vi.Tx) error { return waiting(b.Context(), tx, ref.Call, now, p) }))
 		ids[n] = ref
 	}
-	inParallel(b, func(n int) error {
+	inParallel(b, callers, func(n int) error {
 		ref := ids[n]
 		return calls.Update(b.Context(), ref.Account, func(tx vi.Tx) error {
 			c, err := tx.Call(b.Context(), ref.Call)
@@ -87,14 +107,14 @@ func benchmarkCommand(b *testing.B, url string, accounts int) {
 	})
 }
 
-// inParallel runs b.N commands with a fixed number of callers.
-func inParallel(b *testing.B, command func(caller int) error) {
+// inParallel has that many callers run b.N commands.
+func inParallel(b *testing.B, callers int, command func(caller int) error) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	var left atomic.Int64
 	left.Store(int64(b.N))
-	errs := make(chan error, commandsAtOnce)
-	for n := range commandsAtOnce {
+	errs := make(chan error, callers)
+	for n := range callers {
 		go func() {
 			for left.Add(-1) >= 0 {
 				if err := command(n); err != nil {
@@ -105,7 +125,7 @@ func inParallel(b *testing.B, command func(caller int) error) {
 			errs <- nil
 		}()
 	}
-	for range commandsAtOnce {
+	for range callers {
 		require.NoError(b, <-errs)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commands/s")

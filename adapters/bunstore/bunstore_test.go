@@ -77,6 +77,7 @@ func onEmpty(t *testing.T, suite func(t *testing.T, empty func(t *testing.T) *bu
 		suite(t, func(t *testing.T) *bunstore.DB { return open(t, sqliteFile(t)) })
 	})
 	t.Run("postgres", func(t *testing.T) { suite(t, emptied(t, pgtest.Open(t))) })
+	t.Run("postgres, nothing prepared", func(t *testing.T) { suite(t, emptied(t, pgtest.Open(t)+"&default_query_exec_mode=exec")) })
 }
 
 func TestAccountStore(t *testing.T) {

@@ -95,9 +95,13 @@ type engine interface {
 }
 
 // Open opens the database at url, creating it if need be, and brings its schema
-// up to date. The url is postgres://… as libpq understands it, or sqlite:PATH,
-// or a path. Missing directories of a SQLite file are created for the owner
-// alone, as is the file.
+// up to date.
+//
+// The url is sqlite:PATH, or a path: the file is created for its owner alone, as
+// are missing directories. Or it is postgres://… as libpq understands it, of an
+// existing database, in which the tables are made in the first schema of its
+// search_path. Behind a pool that shares connections between transactions and
+// does not know prepared statements, add default_query_exec_mode=exec.
 //
 // It fails with fault.Conflict if the database was written by a newer version of
 // the program.

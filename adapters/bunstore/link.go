@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/tandem-cc/tandem/account"
@@ -17,10 +18,11 @@ type link struct {
 	bun.Conn
 	schemas *bun.DB // what bun knows of rows
 
-	// prepared holds the statements of a connection that is kept, as those to
-	// SQLite are. It is nil on PostgreSQL, where connections are pooled, perhaps
-	// outside, and one round trip carries statement and arguments.
+	// prepared holds the statements of a connection to SQLite, which is kept. It
+	// is nil on PostgreSQL, where pgx has those of each connection of its pool,
+	// in that mode.
 	prepared map[string]*sql.Stmt
+	mode     pgx.QueryExecMode
 }
 
 // mostPrepared bounds the statements kept, which differ by the columns set.
@@ -45,7 +47,7 @@ func (l *link) statement(ctx context.Context, query string) (*sql.Stmt, error) {
 
 func (l *link) run(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if l.prepared == nil {
-		return l.Conn.Conn.ExecContext(ctx, numbered(query), args...)
+		return l.Conn.Conn.ExecContext(ctx, numbered(query), append([]any{l.mode}, args...)...)
 	}
 	s, err := l.statement(ctx, query)
 	if err != nil {
@@ -56,7 +58,7 @@ func (l *link) run(ctx context.Context, query string, args ...any) (sql.Result, 
 
 func (l *link) rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if l.prepared == nil {
-		return l.Conn.Conn.QueryContext(ctx, numbered(query), args...)
+		return l.Conn.Conn.QueryContext(ctx, numbered(query), append([]any{l.mode}, args...)...)
 	}
 	s, err := l.statement(ctx, query)
 	if err != nil {

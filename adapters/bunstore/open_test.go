@@ -11,6 +11,7 @@ import (
 
 	"github.com/tandem-cc/tandem/adapters/bunstore"
 	"github.com/tandem-cc/tandem/internal/fault"
+	"github.com/tandem-cc/tandem/internal/pgtest"
 )
 
 func TestOpenMakesTheFileForItsOwnerAlone(t *testing.T) {
@@ -71,4 +72,17 @@ func TestDurable(t *testing.T) {
 		require.Equal(t, "5000", pragma("busy_timeout"))
 		require.Equal(t, map[bool]string{true: "0", false: "1"}[writes], pragma("query_only"))
 	}))
+}
+
+// TestSchemas has two stores in one database of PostgreSQL.
+func TestSchemas(t *testing.T) {
+	url := pgtest.Open(t)
+	_, err := raw(t, url).Exec("CREATE SCHEMA one; CREATE SCHEMA two")
+	require.NoError(t, err)
+	one, two := open(t, url+"&search_path=one"), open(t, url+"&search_path=two")
+	require.NoError(t, begin(t.Context(), one, "a", "c1"))
+	require.Len(t, kinds(t, one)(), 1)
+	require.Empty(t, kinds(t, two)())
+	require.NoError(t, begin(t.Context(), two, "a", "c1"))
+	require.Len(t, kinds(t, two)(), 1)
 }

@@ -28,6 +28,7 @@ const stuck = time.Minute
 
 type postgresEngine struct {
 	config *pgx.ConnConfig
+	mode   pgx.QueryExecMode // of the statements that are the same each time
 	db     *bun.DB
 
 	mu    sync.Mutex
@@ -49,8 +50,8 @@ func openPostgres(ctx context.Context, d *DB, url string) (*postgresEngine, erro
 	if err != nil {
 		return nil, err
 	}
-	// One round trip for each statement, and nothing that a pool outside, such as
-	// pgbouncer, would lose between transactions.
+	// What bun writes has its arguments in the text, and is better not prepared.
+	mode := config.DefaultQueryExecMode
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
@@ -69,7 +70,7 @@ func openPostgres(ctx context.Context, d *DB, url string) (*postgresEngine, erro
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	e := &postgresEngine{config: config, db: bun.NewDB(pool, pgdialect.New()), lanes: map[laneKey]*sharedLane{}}
+	e := &postgresEngine{config: config, mode: mode, db: bun.NewDB(pool, pgdialect.New()), lanes: map[laneKey]*sharedLane{}}
 
 	// Migrations may take long, and wait long for those of another process.
 	const only = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(8101804732921)"
@@ -91,7 +92,7 @@ func (e *postgresEngine) start(ctx context.Context, begin string) (*link, error)
 	if err != nil {
 		return nil, err
 	}
-	l := &link{Conn: conn, schemas: e.db}
+	l := &link{Conn: conn, schemas: e.db, mode: e.mode}
 	if _, err := conn.Conn.ExecContext(ctx, begin); err != nil {
 		e.undo(l)
 		return nil, err
@@ -206,7 +207,7 @@ func (e *postgresEngine) unview(l *link) { e.undo(l) }
 
 func (e *postgresEngine) read(ctx context.Context) (*link, error) {
 	conn, err := e.db.Conn(ctx)
-	return &link{Conn: conn, schemas: e.db}, err
+	return &link{Conn: conn, schemas: e.db, mode: e.mode}, err
 }
 
 func (e *postgresEngine) unread(l *link) { l.Close() }
@@ -252,6 +253,10 @@ func (e *postgresEngine) failure(err error) failureKind {
 			return failureOrphan
 		case "53100":
 			return failureFull
+		case "0A000": // a prepared statement from before a migration; the next try prepares it anew
+			if strings.Contains(f.Message, "cached plan") {
+				return failureAgain
+			}
 		case "40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03": // serialisation, deadlock, lock timeout, too many connections, shutdowns
 			return failureAgain
 		}
