@@ -13,15 +13,16 @@ export class Chat {
   /** @type {Message[]} in their order */ messages = [];
   /** @type {Outgoing[]} oldest first */ outbox = [];
   limit = 0; // characters; 0 before the room has said
-  #key; #send; #change; #flushing = false;
+  #key; #seat; #send; #change; #flushing = false; #reading = false;
 
   /**
-   * @param {string} call
+   * @param {string} call @param {import("./wire.js").Seat} seat
    * @param {(t: string, p: unknown) => Promise<{p: any}>} send asks the room; rejects with a Problem
    * @param {() => void} change
    */
-  constructor(call, send, change) {
+  constructor(call, seat, send, change) {
     this.#key = `tandem.${call}.outbox`;
+    this.#seat = seat;
     this.#send = send;
     this.#change = change;
     try { this.outbox = JSON.parse(recall("session", this.#key) || "[]"); } catch { /* not ours */ }
@@ -61,12 +62,39 @@ export class Chat {
 
   /** Takes in messages of the room; those it has already are no news. @param {Message[]} news */
   merge(news) {
-    for (const m of news) {
-      if (!this.messages.some((old) => old.n === m.n)) this.messages.push(m);
-    }
-    this.messages.sort((a, b) => a.n - b.n);
-    this.outbox = this.outbox.filter((o) => !this.messages.some((m) => m.op === o.op));
+    const known = new Set(this.messages.map((m) => m.n));
+    const fresh = news.filter((m) => !known.has(m.n) && known.add(m.n));
+    this.messages = [...this.messages, ...fresh].sort((a, b) => a.n - b.n);
+    this.outbox = this.outbox.filter((o) => !news.some((m) => m.op === o.op && m.from === this.#seat));
     this.#keep();
+  }
+
+  /**
+   * Reads on after the last message before a gap, until there is no more. The room's welcome brings the beginning; a reading that the
+   * socket's loss cuts short begins again with the next welcome.
+   */
+  async read() {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      for (let more = true; more;) more = await this.#page();
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** Reads one page and reports whether there is another. */
+  async #page() {
+    const after = this.lastN;
+    try {
+      const { p } = await this.#send("chat.read", { after_n: after });
+      this.merge(p.messages ?? []);
+      return !!p.more && this.lastN > after; // a page that brings nothing new is the last
+    } catch (err) {
+      if (!(err instanceof Problem && err.kind === "busy")) return false;
+      await pause(err);
+      return true;
+    }
   }
 
   /** Sends what waits, one after the other so that the order stays. Called again whenever the room says welcome. */
@@ -91,7 +119,7 @@ export class Chat {
       const p = err instanceof Problem ? err : new Problem(0, { kind: "internal", detail: String(err) });
       if (p.kind === "lost") return false;
       if (p.kind === "busy") {
-        await new Promise((done) => setTimeout(done, 1000 * (p.retryAfter || 2)));
+        await pause(p);
         return true;
       }
       m.problem = p.fields[0] ? `${p.fields[0].name} ${p.fields[0].problem}` : p.message;
@@ -105,3 +133,6 @@ export class Chat {
     this.#change();
   }
 }
+
+/** Waits as long as the room asks. @param {Problem} p */
+const pause = (p) => new Promise((done) => setTimeout(done, 1000 * (p.retryAfter || 2)));

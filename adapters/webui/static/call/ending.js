@@ -14,6 +14,7 @@ const text = {
   droppedTitle: "The call was cut off",
   lostSelf: "Your connection was lost and did not come back in time.",
   lostOther: (/** @type {string} */ who) => `${who}’s connection was lost and did not come back in time.`,
+  lost: "A connection was lost and did not come back in time.",
   lostBoth: "Both connections were lost and did not come back in time.",
   failedTitle: "The call did not work",
   mediaFailed: "Sound and picture could not be connected.",
@@ -53,7 +54,7 @@ export function ending(call, seat, other) {
     case "dropped": return { title: text.droppedTitle, text: lost(call, seat, who), icon: "signal", tone: "bad" };
     case "cancelled": {
       if (agent) return { title: text.cancelledTitle, text: text.cancelledSelf, icon: "phone-end", tone: "idle" };
-      return { title: text.cancelledTitle, text: call.end_reason === "discarded" ? text.discarded(who) : text.cancelled(who), icon: "phone-end", tone: "idle" };
+      return { title: text.cancelledTitle, text: call.end_reason === "discarded" ? text.discarded(who) : call.end_reason ? text.cancelled(who) : "", icon: "phone-end", tone: "idle" };
     }
     case "expired": return { title: text.expiredTitle, text: agent ? text.expiredAgent : text.expired, icon: "clock", tone: "idle" };
     case "declined":
@@ -70,11 +71,13 @@ function lost(call, seat, who) {
   if (call.end_reason === "engine_error") return text.engine;
   const seats = call.lost ?? [];
   if (seats.length === 2) return text.lostBoth;
+  if (!seats.length) return text.lost;
   return seats[0] === seat ? text.lostSelf : text.lostOther(who);
 }
 
 /** @param {Call} call */
 function failed(call) {
   if (call.end_reason === "invite_failed") return text.inviteFailed;
-  return call.end_reason === "media_failed" ? text.mediaFailed : text.engine;
+  if (call.end_reason === "media_failed") return text.mediaFailed;
+  return call.end_reason ? text.engine : "";
 }

@@ -6,7 +6,7 @@ import { Chat } from "./chat.js";
 import { Devices, kinds } from "./devices.js";
 import { Media } from "./media.js";
 import { RoomSocket } from "./socket.js";
-import { leg, otherSeat, over } from "./wire.js";
+import { held, leg, otherSeat, over } from "./wire.js";
 
 /** @typedef {import("./wire.js").Call} Call */
 /** @typedef {import("./wire.js").Seat} Seat */
@@ -50,7 +50,7 @@ export class Session {
 
   /** Enters the room. @param {string} id */
   enter(id) {
-    this.chat = new Chat(id, (t, p) => this.#ask(t, p), () => this.#changed());
+    this.chat = new Chat(id, this.seat, (t, p) => this.#ask(t, p), () => this.#changed());
     this.#socket = new RoomSocket(id, this.seat, {
       hello: () => this.#hello(),
       opened: () => { if (this.media.state === "idle") this.media.begin(new Promise((ice) => { this.#ice = ice; })); },
@@ -100,15 +100,15 @@ export class Session {
   /** @param {boolean} on */
   hold(on) { return this.#ask("call.hold", { on }); }
 
-  /** Answers a knock. @param {boolean} admit */
-  admit(admit) { return this.#ask("call.admit", { admit }); }
+  /** Answers the knock of that id. @param {string} knock @param {boolean} admit */
+  admit(knock, admit) { return this.#ask("call.admit", { knock, admit }); }
 
   /** Takes a newer picture of the call, from wherever it came. @param {Call} call @param {string} [now] */
   take(call, now) {
     this.call = call;
     this.#callAt = performance.now();
     if (now) this.#ahead = Date.parse(now) - Date.now();
-    this.media.hold(call.status === "held");
+    this.media.hold(held(call));
     if (over(call.status)) this.leave();
     this.#changed();
   }
@@ -173,6 +173,7 @@ export class Session {
     this.chat?.merge(w.messages ?? []);
     this.take(w.call, w.now);
     this.#report();
+    if (w.more) this.chat?.read();
     this.chat?.flush();
   }
 
@@ -205,7 +206,7 @@ export class Session {
     const before = (await this.media.read()).captured;
     await new Promise((done) => setTimeout(done, 1500));
     const after = (await this.media.read()).captured;
-    if (this.#done || document.hidden || this.call?.status === "held") return;
+    if (this.#done || document.hidden || (this.call && held(this.call))) return;
     const still = { cam: before.frames !== undefined && before.frames === after.frames, mic: before.samples !== undefined && before.samples === after.samples };
     for (const kind of kinds) if (still[kind] && this.devices[kind].state === "on" && !this.devices[kind].asking) this.devices.revive(kind);
   };

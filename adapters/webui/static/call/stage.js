@@ -1,8 +1,10 @@
 // The pictures of a call: the other side's large, this side's small, and in their place words while there is none. Both pages have
 // the same elements under the same ids.
 import { category, initials } from "../shell/format.js";
-import { announce, icon, need } from "../shell/dom.js";
+import { sentence } from "../shell/api.js";
+import { announce, busy, icon, need } from "../shell/dom.js";
 import { attrs, firstName, play, put, setIcon } from "./draw.js";
+import { held, holds } from "./wire.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./devices.js").Shown} Shown */
@@ -22,7 +24,9 @@ const text = {
   lostOther: (/** @type {string} */ who) => `Please stay. The call goes on by itself when ${who} is back.`,
   goesOn: "The call goes on",
   heldTitle: "The call is on hold",
-  heldSelf: "Nobody sees or hears the other until you resume.",
+  heldSelf: "You have paused it. Nobody sees or hears the other until you resume.",
+  heldTooSelf: "The call stays on hold until you resume.",
+  heldTooOther: (/** @type {string} */ who) => `The call stays on hold until ${who} resumes.`,
   heldOther: (/** @type {string} */ who) => `${who} has paused the call and will be back. Nobody sees or hears you meanwhile.`,
   levels: ["Connection not measured yet", "Connection bad", "Connection poor", "Connection good", "Connection excellent"],
 };
@@ -35,11 +39,13 @@ export const levelWords = (level) => text.levels[level] ?? text.levels[0];
 /** What lies over the picture now. @param {Session} session @param {string} other the other side's name @returns {Veil} */
 export function veil(session, other) {
   const who = firstName(other);
+  const { call, seat } = session;
+  const too = !call || !held(call) ? "" : ` ${holds(call, seat) ? text.heldTooSelf : text.heldTooOther(who)}`;
   switch (session.gone) {
-    case "self": return { kind: "self", title: text.lostSelfTitle, text: navigator.onLine ? text.lostSelf : text.offline, icon: "" };
-    case "other": return { kind: "other", title: text.lostOtherTitle(who), text: text.lostOther(who), icon: "" };
+    case "self": return { kind: "self", title: text.lostSelfTitle, text: (navigator.onLine ? text.lostSelf : text.offline) + too, icon: "" };
+    case "other": return { kind: "other", title: text.lostOtherTitle(who), text: text.lostOther(who) + too, icon: "" };
   }
-  if (session.call?.status === "held") return { kind: "held", title: text.heldTitle, text: session.seat === "agent" ? text.heldSelf : text.heldOther(who), icon: "pause" };
+  if (session.call && held(session.call)) return { kind: "held", title: text.heldTitle, text: holds(session.call, session.seat) ? text.heldSelf : text.heldOther(who), icon: "pause" };
   if (!session.call || session.call.status === "connecting") return { kind: "connecting", title: text.joiningTitle(who), text: text.joiningText, icon: "" };
   return { kind: "", title: "", text: "", icon: "" };
 }
@@ -71,6 +77,7 @@ export class Stage {
   constructor(session) {
     this.#session = session;
     need("tap-to-continue").addEventListener("click", () => this.#sound());
+    need("overlay-resume").addEventListener("click", () => this.#resume());
     this.#remote.addEventListener("resize", () => { this.#seen = true; this.draw(this.#name); });
   }
   #name = "";
@@ -105,7 +112,14 @@ export class Stage {
     need("overlay-spinner").hidden = v.icon !== "";
     attrs(need("overlay-icon"), { hidden: v.icon === "" });
     if (v.icon) setIcon(box, v.icon);
+    const { call, seat } = this.#session;
+    need("overlay-resume").hidden = v.kind !== "held" || !call || !holds(call, seat);
     box.hidden = v.kind === "";
+  }
+
+  async #resume() {
+    busy(need("overlay-resume"), true);
+    try { await this.#session.hold(false); } catch (err) { put(need("overlay-text"), sentence(err)); } finally { busy(need("overlay-resume"), false); }
   }
 
   async #picture() {

@@ -8,7 +8,7 @@
 /** @typedef {{id?: string, name: string}} Person */
 /** @typedef {{seat: Seat, name: string, status: string, browser?: string, permission?: Permission, joined_at?: string, up_at?: string, lost_at?: string, left_at?: string, losses: number}} Leg */
 /** @typedef {{id: string, channel: "text"|"link", phone?: string, status: string, problem?: string, created_at: string, expires_at: string, sent_at?: string, delivered_at?: string, opened_at?: string, redeemed_at?: string}} Invite */
-/** @typedef {{name: string, browser: string, at: string}} Knock */
+/** @typedef {{id: string, name: string, browser: string, at: string}} Knock */
 /** @typedef {{seat: Seat, stars: number, comment?: string, at: string}} Rating */
 /** @typedef {{n: number, op: string, from: Seat, name: string, text: string, at: string}} Message */
 /** @typedef {{urls: string[], username?: string, credential?: string}} IceServer */
@@ -20,6 +20,8 @@
  * @property {string} [end_reason]
  * @property {string} [ended_by]
  * @property {Seat[]} [lost]
+ * @property {boolean} [held] on hold, also while a side is cut off
+ * @property {Seat} [held_by] who may go on
  * @property {Person} agent
  * @property {string} customer
  * @property {string} created_at
@@ -39,13 +41,19 @@
  * @property {string} [resend_at]
  * @property {string} [due_at]
  */
-/** @typedef {{seat: Seat, call: Call, conn: string, devices: Partial<Record<Seat, Devices>>|null, messages: Message[]|null, ice: IceServer[]|null, limits: {chat_text: number}, now: string}} Welcome */
+/** @typedef {{seat: Seat, call: Call, conn: string, devices: Partial<Record<Seat, Devices>>|null, messages: Message[]|null, more?: boolean, ice: IceServer[]|null, limits: {chat_text: number}, now: string}} Welcome */
 /** @typedef {{code: string, detail: string, retry_after?: number}} Refusal */
 
 const final = new Set(["completed", "cancelled", "expired", "declined", "missed", "abandoned", "failed", "dropped"]);
 
 /** Reports whether a call of this status is over. @param {string} status */
 export const over = (status) => final.has(status);
+
+/** Reports whether nobody sees or hears the other, whatever the status. @param {Call} call */
+export const held = (call) => !over(call.status) && (!!call.held || call.status === "held");
+
+/** Reports whether it is the seat that holds the call, and so may go on. @param {Call} call @param {Seat} seat */
+export const holds = (call, seat) => held(call) && call.held_by !== otherSeat(seat);
 
 /** @param {Seat} seat @returns {Seat} */
 export const otherSeat = (seat) => (seat === "agent" ? "customer" : "agent");

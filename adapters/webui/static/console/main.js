@@ -7,13 +7,13 @@
 //   stage    #remote #self #peer-off #peer-mic #peer-cam #overlay[data-kind=connecting|self|other|held] #tap-to-continue
 //   mine     #mic #cam #choose #picker (input[name=picker-cam], input[name=picker-mic]) #help-dialog #permission-retry
 //   theirs   #their-mic #their-cam (data-state=on|off|none|unknown), read only
-//   call     #hold #end #end-dialog #end-confirm #end-cancel #knock #knock-text #knock-admit #knock-refuse
+//   call     #hold #overlay-resume #end #end-dialog #end-confirm #end-cancel #knock #knock-text #knock-admit #knock-refuse
 //   invite   #invite-card #invite-number #steps #copy-link #other-number #other-form #other-phone #other-send #resend
 //   side     #tab-chat #tab-customer #tab-quality #chat-log #chat-text #chat-send #chat-new #facts #quality-in #quality-out; a bubble is
 //            .msg[data-side=out|in][data-state=sent|sending|failed] .bubble
 //   end      #ended #ended-title #rating (input[name=stars]) #rating-comment #rating-send #rating-thanks #home #invite-again #details
 // A control's data-state is on, off, none, asking or denied. Keys: m microphone, v camera, c chat.
-import { api, fetchMe, newKey, Problem, sentence, toSignIn } from "../shell/api.js";
+import { api, fetchMe, fetchMessages, newKey, Problem, sentence, toSignIn } from "../shell/api.js";
 import { browserName, look } from "../shell/calls.js";
 import { announce, busy, button, fill, h, need } from "../shell/dom.js";
 import { clockOf, phone, setZone } from "../shell/format.js";
@@ -27,7 +27,7 @@ import { Picker } from "../call/picker.js";
 import { RatingForm } from "../call/rating.js";
 import { Session } from "../call/session.js";
 import { avatar, deviceButton, levelWords, pageState, quality, Stage } from "../call/stage.js";
-import { leg, mayRate, over } from "../call/wire.js";
+import { held, holds, leg, mayRate, over } from "../call/wire.js";
 import { InviteCard } from "./invite.js";
 import { Side } from "./side.js";
 
@@ -44,7 +44,7 @@ const text = {
   devices: (/** @type {string} */ who) => `${who}’s devices`,
   /** @type {Record<string, string>} */
   facing: { user: "Front camera", environment: "Back camera" },
-  hold: "Hold", resume: "Resume",
+  hold: "Hold", resume: "Resume", heldByOther: (/** @type {string} */ who) => `On hold by ${who}`,
   end: "End call", discard: "Discard call", cancel: "Cancel invitation",
   endTitle: "End the call?", endText: (/** @type {string} */ who) => `It ends for you and for ${who}. The link cannot be used again.`,
   cancelTitle: "Cancel the invitation?", cancelText: "The link stops working.",
@@ -147,10 +147,10 @@ function drawTheirs(call) {
 
 /** @param {Call} call @param {string} state */
 function drawCall(call, state) {
-  const held = call.status === "held";
-  button("hold").disabled = !held && call.status !== "connected";
-  attrs(button("hold"), { "aria-pressed": String(held) });
-  put(need("hold-word"), held ? text.resume : text.hold);
+  const on = held(call), own = holds(call, "agent");
+  button("hold").disabled = call.status !== (own ? "held" : "connected");
+  attrs(button("hold"), { "aria-pressed": String(on) });
+  put(need("hold-word"), own ? text.resume : on ? text.heldByOther(firstName(call.customer || text.customer)) : text.hold);
   button("end").disabled = state === "ended";
   put(need("end-word"), state === "inviting" ? text.cancel : state === "waiting" ? text.discard : text.end);
   put(need("end-title"), state === "inviting" ? text.cancelTitle : text.endTitle);
@@ -162,7 +162,14 @@ function drawCall(call, state) {
 function drawKnock(call) {
   const { knock } = call;
   need("knock").hidden = !knock || over(call.status);
-  if (knock) put(need("knock-text"), text.knock(knock.name, browserName(knock.browser)));
+  if (!knock || need("knock").dataset.knock === knock.id) return;
+  need("knock").dataset.knock = knock.id;
+  put(need("knock-text"), text.knock(knock.name, browserName(knock.browser)));
+}
+
+/** Answers the knock that is shown. @param {boolean} yes */
+function admit(yes) {
+  return press(need(yes ? "knock-admit" : "knock-refuse"), () => session.admit(need("knock").dataset.knock ?? "", yes));
 }
 
 /** @param {Call} call @returns {import("../call/chatview.js").Note[]} */
@@ -246,10 +253,11 @@ async function read() {
   }
 }
 
-/** The chat of a call that was over before the page was opened. */
+/** What the page does not have of the chat of a call that is over. */
 async function messages() {
-  if (!session.chat || session.chat.messages.length) return;
-  try { session.chat.merge((await api("GET", `${path}/messages?after=0`)).messages); } catch { /* the call's page shows it too */ }
+  const { chat } = session;
+  if (!chat) return;
+  try { chat.merge(await fetchMessages(id, chat.lastN)); } catch { /* the call's page shows it too */ }
 }
 
 async function help(/** @type {"mic"|"cam"} */ kind) {
@@ -298,7 +306,7 @@ function wire() {
   for (const kind of /** @type {("mic"|"cam")[]} */ (["mic", "cam"])) button(kind).addEventListener("click", () => help(kind));
   button("choose").addEventListener("click", () => picker.open());
   need("help-close").addEventListener("click", () => need("help-dialog", HTMLDialogElement).close());
-  button("hold").addEventListener("click", () => press(button("hold"), () => session.hold(session.call?.status !== "held")));
+  button("hold").addEventListener("click", () => press(button("hold"), () => session.hold(!session.call || !held(session.call))));
   button("end").addEventListener("click", () => { need("end-problem").hidden = true; dialog.showModal(); });
   need("end-cancel").addEventListener("click", () => dialog.close());
   need("end-confirm").addEventListener("click", async () => {
@@ -306,8 +314,8 @@ function wire() {
     try { await session.hangup(); } catch (err) { put(need("end-problem"), sentence(err)); need("end-problem").hidden = false; }
     busy(need("end-confirm"), false);
   });
-  need("knock-admit").addEventListener("click", () => press(need("knock-admit"), () => session.admit(true)));
-  need("knock-refuse").addEventListener("click", () => press(need("knock-refuse"), () => session.admit(false)));
+  need("knock-admit").addEventListener("click", () => admit(true));
+  need("knock-refuse").addEventListener("click", () => admit(false));
   need("nothing-act").addEventListener("click", () => location.reload());
   need("invite-again").addEventListener("click", async () => {
     busy(need("invite-again"), true);

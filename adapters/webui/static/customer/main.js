@@ -5,7 +5,7 @@
 // Ids that tests and people act on:
 //   lobby    #lobby-name #lobby-preview #lobby-mic #lobby-cam #lobby-flip #lobby-devices #join #decline #lobby-problem
 //            #permission-help #permission-retry #copy-link
-//   call     #remote #self #mic #cam #flip #timer #wait-time #quality #overlay[data-kind=connecting|self|other|held] #peer-off #peer-mic
+//   call     #remote #self #mic #cam #flip #timer #wait-time #quality #overlay[data-kind=connecting|self|other|held] #overlay-resume #peer-off #peer-mic
 //            #hint #hint-act #tap-to-continue #help-dialog
 //   chat     #chat-open #chat-count #chat #chat-close #chat-log #chat-text #chat-send #chat-new; a bubble is
 //            .msg[data-side=out|in][data-state=sent|sending|failed] .bubble

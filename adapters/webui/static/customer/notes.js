@@ -16,10 +16,13 @@ const text = {
   moved: { icon: "phone", title: "The call has moved to another device", text: "You can close this page.", act: "Open the link again" },
   /** @type {Note} */
   unsupported: { icon: "alert", title: "This browser cannot make video calls", text: "Open the link in a current Chrome, Safari, Firefox or Edge." },
+  asked: (/** @type {string} */ why) => /** @type {Note} */ ({ icon: "phone", title: "The call could not be asked for", text: why, knock: "Ask again" }),
+  /** @type {Note} */
+  unknown: { icon: "alert", title: "The end of the call could not be looked up", text: "You are no longer in the call. How it ended will be shown here when the server can be reached.", act: "Try again" },
   failed: (/** @type {string} */ why) => /** @type {Note} */ ({ icon: "alert", title: "The page could not be loaded", text: why, act: "Try again" }),
 };
 
-/** @typedef {"invalid"|"elsewhere"|"knocking"|"refused"|"replaced"|"moved"|"unsupported"|"failed"} Kind */
+/** @typedef {"invalid"|"elsewhere"|"knocking"|"refused"|"replaced"|"moved"|"unsupported"|"asked"|"unknown"|"failed"} Kind */
 
 /** @param {Kind} kind @param {string} [detail] the agent's name, or what failed */
 export function drawNote(kind, detail = "") {

@@ -129,7 +129,7 @@ function draw() {
   const { call } = session;
   if (shown === "note") return;
   if (call && over(call.status)) drawEnd();
-  else if (inCall) show("call", inCall.draw());
+  else if (inCall && shown !== "ended") show("call", inCall.draw());
 }
 
 /** The room closed the socket for good. @param {number} code */
@@ -142,26 +142,44 @@ async function closed(code) {
   }
 }
 
-/** The call is over: how it ended is asked, where this browser had the seat. */
+/**
+ * The call is over: how it ended is asked, as far as this browser may know. Where it had no seat, or the seat is forgotten, the
+ * invitation tells the status alone. What cannot be found out is not made up.
+ */
 async function finished() {
   const id = callId || invitation.call;
-  if (id) {
-    try {
-      const { call } = await api("GET", `/api/guest/calls/${encodeURIComponent(id)}`, undefined, { open: true });
-      callId = id;
+  session.leave();
+  try {
+    const call = id && await ended(id);
+    if (call) {
+      callId = call.id;
       session.take(call);
       return;
-    } catch { /* the seat is forgotten; the status is known */ }
+    }
+    if (!over(invitation.status ?? "")) {
+      const { status = "" } = await api("POST", "/api/guest/lobby", { token }, { open: true });
+      invitation.status = status;
+    }
+  } catch { /* the note below says so */ }
+  if (over(invitation.status ?? "")) drawEnd();
+  else note("unknown", "invalid");
+}
+
+/** The call if it is over and this browser has its seat. @param {string} id @returns {Promise<Call|undefined>} */
+async function ended(id) {
+  try {
+    const { call } = await api("GET", `/api/guest/calls/${encodeURIComponent(id)}`, undefined, { open: true });
+    return over(call.status) ? call : undefined;
+  } catch (err) {
+    if (err instanceof Problem && [401, 403, 404].includes(err.status)) return undefined;
+    throw err;
   }
-  session.leave();
-  invitation.status ||= "completed";
-  drawEnd();
 }
 
 function drawEnd() {
   inCall?.close();
-  const { call } = session;
-  const about = call ?? /** @type {Call} */ ({ status: invitation.status ?? "completed", end_reason: "", ended_by: invitation.status === "completed" ? "agent" : "" });
+  const call = session.call && over(session.call.status) ? session.call : undefined;
+  const about = call ?? /** @type {Call} */ ({ status: invitation.status });
   const how = ending(about, "customer", call?.agent.name || invitation.agent || text.somebody);
   put(need("ended-title"), how.title);
   put(need("ended-text"), how.text);
@@ -191,7 +209,7 @@ need("knock").addEventListener("click", async () => {
     await api("POST", "/api/guest/knock", { token, name: recall("local", nameKey) }, { open: true });
     knocking();
   } catch (err) {
-    drawNote("failed", sentence(err));
+    drawNote("asked", sentence(err));
   }
 });
 need("note-act").addEventListener("click", () => location.reload());

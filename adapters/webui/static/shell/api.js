@@ -6,8 +6,8 @@
 /** @typedef {{id: string, channel: string, phone?: string, status: string, problem?: string, created_at: string, expires_at: string, sent_at?: string, delivered_at?: string, opened_at?: string, redeemed_at?: string}} Invite */
 /** @typedef {{seat: string, name: string, status: string, browser?: string, permission?: {mic?: string, cam?: string}, joined_at?: string, up_at?: string, lost_at?: string, left_at?: string, losses: number}} Leg */
 /** @typedef {{seat: string, stars: number, comment?: string, at: string}} Rating */
-/** @typedef {{n: number, op: string, from: string, name: string, text: string, at: string}} Message */
-/** @typedef {{id: string, reference: string, status: string, end_reason?: string, ended_by?: string, lost?: string[], agent: {id?: string, name: string}, customer: string, created_at: string, waiting_at?: string, answered_at?: string, ended_at?: string, talk_seconds: number, reconnects: number, messages: number, legs: Leg[]|null, ratings: Rating[]|null, phone?: string, country?: string, previous?: string, invites?: Invite[], knock?: {name: string, browser: string, at: string}, resend_at?: string, due_at?: string}} Call */
+/** @typedef {{n: number, op: string, from: "agent"|"customer", name: string, text: string, at: string}} Message */
+/** @typedef {{id: string, reference: string, status: string, end_reason?: string, ended_by?: string, lost?: string[], agent: {id?: string, name: string}, customer: string, created_at: string, waiting_at?: string, answered_at?: string, ended_at?: string, talk_seconds: number, reconnects: number, messages: number, legs: Leg[]|null, ratings: Rating[]|null, phone?: string, country?: string, previous?: string, invites?: Invite[], knock?: {id: string, name: string, browser: string, at: string}, resend_at?: string, due_at?: string}} Call */
 /** @typedef {{bitrate: number, loss: number, jitter_ms: number}} Flow */
 /** @typedef {{seat: string, candidate: string, protocol: string, rtt_ms: number, samples: number, in: Flow, out: Flow}} Quality */
 
@@ -87,3 +87,14 @@ export function forget() { try { sessionStorage.clear(); } catch { /* private wi
 
 /** @param {string} id @returns {Promise<Call>} */
 export const fetchCall = async (id) => (await api("GET", `/api/calls/${encodeURIComponent(id)}`)).call;
+
+/** The chat of a call, page by page. @param {string} id @param {number} [after] the last message that is not wanted @returns {Promise<Message[]>} */
+export async function fetchMessages(id, after = 0) {
+  const all = [];
+  for (let next = after; ;) {
+    const page = await api("GET", `/api/calls/${encodeURIComponent(id)}/messages?after=${next}&limit=500`);
+    all.push(...page.messages ?? []);
+    if (!(page.next > next)) return all;
+    next = page.next;
+  }
+}

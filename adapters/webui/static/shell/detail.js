@@ -1,6 +1,6 @@
 // One call. Ids: #invite-again #return #open-waiting #facts #ratings #chat-log #chat-panel #tab-invites #invites-panel
 // #tab-quality #quality-panel.
-import { api, Problem, sentence } from "./api.js";
+import { api, fetchMessages, Problem, sentence } from "./api.js";
 import { badge, browserName, emptyState, ending, inCall, inviteBadge, over, pending, who } from "./calls.js";
 import { fill, h, icon, need } from "./dom.js";
 import { bitrate, category, clockOf, country, dayLong, full, initials, number, percent, phone, span, time, timeExact, zoneName } from "./format.js";
@@ -132,9 +132,9 @@ let round = 0;
 async function load() {
   const mineRound = ++round;
   try {
-    const [answer, talk] = await Promise.all([api("GET", `/api/calls/${encodeURIComponent(id)}`), api("GET", `/api/calls/${encodeURIComponent(id)}/messages?after=0`)]);
+    const [answer, talk] = await Promise.all([api("GET", `/api/calls/${encodeURIComponent(id)}`), fetchMessages(id)]);
     if (mineRound !== round) return;
-    call = answer.call; quality = answer.quality ?? []; messages = talk.messages ?? [];
+    call = answer.call; quality = answer.quality ?? []; messages = talk;
     draw();
   } catch (err) {
     if (mineRound !== round || (call && !(err instanceof Problem && err.status === 404))) return; // what is shown was true a moment ago
