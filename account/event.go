@@ -42,6 +42,17 @@ type (
 		Address string    `json:"address"`
 		At      time.Time `json:"at"`
 	}
+	// SignedOut says that one session of the user has ended by the user's own
+	// will, and SessionsEnded that all have: by that too, or with the password or
+	// the user. The one in which a user changes the password goes on.
+	SignedOut struct {
+		User UserID    `json:"user"`
+		At   time.Time `json:"at"`
+	}
+	SessionsEnded struct {
+		User UserID    `json:"user"`
+		At   time.Time `json:"at"`
+	}
 	PasswordResetAsked struct {
 		User UserID    `json:"user"`
 		At   time.Time `json:"at"`
@@ -69,6 +80,8 @@ func (UserChanged) Kind() string        { return "account.user_changed" }
 func (UserDisabled) Kind() string       { return "account.user_disabled" }
 func (UserEnabled) Kind() string        { return "account.user_enabled" }
 func (SignedIn) Kind() string           { return "account.signed_in" }
+func (SignedOut) Kind() string          { return "account.signed_out" }
+func (SessionsEnded) Kind() string      { return "account.sessions_ended" }
 func (PasswordResetAsked) Kind() string { return "account.password_reset_asked" }
 func (PasswordChanged) Kind() string    { return "account.password_changed" }
 func (KeyCreated) Kind() string         { return "account.key_created" }

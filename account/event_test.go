@@ -25,6 +25,8 @@ func TestEventsAsJSON(t *testing.T) {
 		account.UserDisabled{User: "u2", By: "u1", At: at},
 		account.UserEnabled{User: "u2", By: "u1", At: at},
 		account.SignedIn{User: "u2", Address: "2001:db8::1", At: at},
+		account.SignedOut{User: "u2", At: at},
+		account.SessionsEnded{User: "u2", At: at},
 		account.PasswordResetAsked{User: "u2", At: at},
 		account.PasswordChanged{User: "u2", At: at},
 		account.KeyCreated{Key: "k1", Name: "CRM", By: "u1", At: at},

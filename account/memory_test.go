@@ -268,14 +268,22 @@ func (x *memoryTx) TouchSession(ctx context.Context, hash account.Hash, seen, ex
 	return nil
 }
 
-func (x *memoryTx) EndSession(_ context.Context, hash account.Hash) error {
-	maps.DeleteFunc(x.sessions, func(h account.Hash, s account.Session) bool { return h == hash && s.Account == x.acct })
+func (x *memoryTx) EndSession(_ context.Context, hash account.Hash, events ...account.Event) error {
+	x.end(func(s account.Session) bool { return s.Hash == hash }, events)
 	return nil
 }
 
-func (x *memoryTx) EndSessions(_ context.Context, user account.UserID) error {
-	maps.DeleteFunc(x.sessions, func(_ account.Hash, s account.Session) bool { return s.Account == x.acct && s.User == user })
+func (x *memoryTx) EndSessions(_ context.Context, user account.UserID, events ...account.Event) error {
+	x.end(func(s account.Session) bool { return s.User == user }, events)
 	return nil
+}
+
+func (x *memoryTx) end(ends func(account.Session) bool, events []account.Event) {
+	before := len(x.sessions)
+	maps.DeleteFunc(x.sessions, func(_ account.Hash, s account.Session) bool { return s.Account == x.acct && ends(s) })
+	if len(x.sessions) < before {
+		x.events = append(x.events, events...)
+	}
 }
 
 func (x *memoryTx) PutReset(_ context.Context, r account.Reset, events ...account.Event) error {

@@ -74,12 +74,12 @@ func (a *Accounts) setPassword(ctx context.Context, tx Tx, u User, encoded strin
 	if err := tx.PutUser(ctx, next, events...); err != nil {
 		return err
 	}
-	return endAll(ctx, tx, u.ID)
+	return a.endAll(ctx, tx, u.ID)
 }
 
 // endAll ends the user's sessions and password links.
-func endAll(ctx context.Context, tx Tx, id UserID) error {
-	if err := tx.EndSessions(ctx, id); err != nil {
+func (a *Accounts) endAll(ctx context.Context, tx Tx, id UserID) error {
+	if err := a.endSessions(ctx, tx, id); err != nil {
 		return err
 	}
 	return tx.EndResets(ctx, id)

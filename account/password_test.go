@@ -45,7 +45,7 @@ func TestForgottenPassword(t *testing.T) {
 	h.happened()
 
 	require.NoError(t, h.ResetPassword(t.Context(), first, fresh))
-	require.Equal(t, []string{"account.password_changed"}, h.happened())
+	require.Equal(t, []string{"account.password_changed", "account.sessions_ended"}, h.happened())
 	require.True(t, h.canSignIn(h.abe, fresh))
 	require.False(t, h.canSignIn(h.abe, horse))
 	require.False(t, h.signedIn(session))
@@ -227,7 +227,7 @@ func TestChangePassword(t *testing.T) {
 	require.True(t, h.signedIn(other))
 
 	require.NoError(t, h.ChangePassword(t.Context(), h.abe.Actor(), account.HashOf(mine), horse, fresh))
-	require.Equal(t, []string{"account.password_changed"}, h.happened())
+	require.Equal(t, []string{"account.password_changed", "account.sessions_ended"}, h.happened())
 	require.True(t, h.signedIn(mine))
 	require.False(t, h.signedIn(other))
 	require.True(t, h.signedIn(sues))

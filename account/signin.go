@@ -176,7 +176,9 @@ func (a *Accounts) SignOut(ctx context.Context, token string) error {
 		return nil
 	}
 	if err == nil {
-		err = a.store.Update(ctx, s.Account, func(tx Tx) error { return tx.EndSession(ctx, s.Hash) })
+		err = a.store.Update(ctx, s.Account, func(tx Tx) error {
+			return tx.EndSession(ctx, s.Hash, SignedOut{User: s.User, At: a.now()})
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("sign out: %w", err)
@@ -189,12 +191,16 @@ func (a *Accounts) SignOut(ctx context.Context, token string) error {
 func (a *Accounts) SignOutEverywhere(ctx context.Context, by Actor) error {
 	err := by.person()
 	if err == nil {
-		err = a.store.Update(ctx, by.Account, func(tx Tx) error { return tx.EndSessions(ctx, by.User) })
+		err = a.store.Update(ctx, by.Account, func(tx Tx) error { return a.endSessions(ctx, tx, by.User) })
 	}
 	if err != nil {
 		return fmt.Errorf("sign out everywhere: %w", err)
 	}
 	return nil
+}
+
+func (a *Accounts) endSessions(ctx context.Context, tx Tx, id UserID) error {
+	return tx.EndSessions(ctx, id, SessionsEnded{User: id, At: a.now()})
 }
 
 // person fails with ErrDenied unless the actor is a user.

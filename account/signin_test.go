@@ -308,17 +308,23 @@ func TestHashOf(t *testing.T) { // FIPS 180-4, "abc"
 func TestSignOut(t *testing.T) {
 	h := newHouse(t)
 	one, two := h.signIn(h.abe), h.signIn(h.abe)
+	h.happened()
 	require.NoError(t, h.SignOut(t.Context(), one))
+	require.Equal(t, h.abe.ID, h.lastEvent().(account.SignedOut).User)
 	require.False(t, h.signedIn(one))
 	require.True(t, h.signedIn(two))
 	require.NoError(t, h.SignOut(t.Context(), one))
 	require.NoError(t, h.SignOut(t.Context(), ""))
+	require.Equal(t, []string{"account.signed_out"}, h.happened(), "once")
 }
 
 func TestSignOutEverywhere(t *testing.T) {
 	h := newHouse(t)
 	one, two, other := h.signIn(h.abe), h.signIn(h.abe), h.signIn(h.sue)
+	h.happened()
 	require.NoError(t, h.SignOutEverywhere(t.Context(), h.abe.Actor()))
+	require.Equal(t, h.abe.ID, h.lastEvent().(account.SessionsEnded).User)
+	require.Equal(t, []string{"account.sessions_ended"}, h.happened())
 	require.False(t, h.signedIn(one))
 	require.False(t, h.signedIn(two))
 	require.True(t, h.signedIn(other))

@@ -66,8 +66,10 @@ type Credentials interface {
 	// whose Version stays. It does nothing, without error, if there is no such
 	// session any more: it never brings one back that another transaction ended.
 	TouchSession(ctx context.Context, hash Hash, seen, expires time.Time) error
-	EndSession(ctx context.Context, hash Hash) error              // no error if there is none
-	EndSessions(ctx context.Context, user UserID) error           // all of the user's
+	// EndSession and EndSessions delete one session, or all of a user's. The events
+	// are kept if there was one to delete; it is no error if there was none.
+	EndSession(ctx context.Context, hash Hash, events ...Event) error
+	EndSessions(ctx context.Context, user UserID, events ...Event) error
 	PutReset(ctx context.Context, r Reset, events ...Event) error // inserts, or replaces the one with that hash
 	EndResets(ctx context.Context, user UserID) error
 	// Sweep deletes sessions and resets of the account that expired before the time.

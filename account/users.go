@@ -203,7 +203,7 @@ func (a *Accounts) DisableUser(ctx context.Context, by Actor, id UserID) (User, 
 		if err != nil {
 			return u, nil, err
 		}
-		return next, events, endAll(ctx, tx, id)
+		return next, events, a.endAll(ctx, tx, id)
 	})
 }
 

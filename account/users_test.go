@@ -231,7 +231,7 @@ func TestDisableUser(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, u.Disabled())
 	require.Equal(t, account.UserDisabled{User: u.ID, By: h.ada.ID, At: u.DisabledAt}, h.lastEvent())
-	require.Equal(t, []string{"account.user_disabled"}, h.happened())
+	require.Equal(t, []string{"account.sessions_ended", "account.user_disabled"}, h.happened())
 	require.False(t, h.signedIn(one))
 	require.False(t, h.signedIn(two))
 	require.True(t, h.signedIn(other))

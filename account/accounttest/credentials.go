@@ -35,6 +35,7 @@ func credentials(t *testing.T, open Open) {
 			require.Equal(t, tc.left, f.left())
 		})
 	}
+	t.Run("keeps the events of what has ended", func(t *testing.T) { endings(t, open) })
 	t.Run("sweeps what expired before", func(t *testing.T) { sweeps(t, open) })
 	t.Run("replaces the one with that hash", func(t *testing.T) {
 		f := withCredentials(t, open)
@@ -62,6 +63,32 @@ func credentials(t *testing.T, open Open) {
 		require.NoError(t, err)
 		require.Equal(t, u, got)
 	})
+}
+
+// Whoever watches a session hears of its end, once, and with the end itself.
+func endings(t *testing.T, open Open) {
+	ctx, h := t.Context(), account.HashOf
+	f := withCredentials(t, open)
+	one, all := account.SignedOut{User: "u1", At: noon}, account.SessionsEnded{User: "u1", At: noon}
+	end := func(acct account.ID) {
+		t.Helper()
+		f.update(acct, func(tx account.Tx) error {
+			return errors.Join(tx.EndSession(ctx, h("s1"), one), tx.EndSessions(ctx, "u1", all))
+		})
+	}
+	end("b")
+	require.Empty(t, f.events(), "another account's sessions go on")
+	end("a")
+	require.Equal(t, []string{one.Kind(), all.Kind()}, f.events())
+	end("a")
+	require.Len(t, f.events(), 2, "nothing was left to end")
+
+	undone := errors.New("undone")
+	require.ErrorIs(t, f.Update(ctx, "a", func(tx account.Tx) error {
+		return errors.Join(tx.EndSession(ctx, h("s3"), one), undone)
+	}), undone)
+	require.Len(t, f.events(), 2)
+	require.Equal(t, []string{"s3", "r1", "r2", "r3"}, f.left())
 }
 
 func sweeps(t *testing.T, open Open) {

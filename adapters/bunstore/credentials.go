@@ -65,14 +65,26 @@ func (x accountTx) TouchSession(ctx context.Context, hash account.Hash, seen, ex
 	return err
 }
 
-func (x accountTx) EndSession(ctx context.Context, hash account.Hash) error {
-	_, err := x.exec(ctx, "DELETE FROM account_sessions WHERE account = ? AND hash = ?", x.acct, hash)
-	return err
+func (x accountTx) EndSession(ctx context.Context, hash account.Hash, events ...account.Event) error {
+	row, err := get[sessionRow](ctx, x.tx, "WHERE account = ? AND hash = ?", x.acct, hash)
+	if err != nil {
+		return found(err, nil)
+	}
+	n, err := x.exec(ctx, "DELETE FROM account_sessions WHERE account = ? AND hash = ?", x.acct, hash)
+	return x.ended(n, err, row.UserID, events)
 }
 
-func (x accountTx) EndSessions(ctx context.Context, user account.UserID) error {
-	_, err := x.exec(ctx, "DELETE FROM account_sessions WHERE account = ? AND user_id = ?", x.acct, user)
-	return err
+func (x accountTx) EndSessions(ctx context.Context, user account.UserID, events ...account.Event) error {
+	n, err := x.exec(ctx, "DELETE FROM account_sessions WHERE account = ? AND user_id = ?", x.acct, user)
+	return x.ended(n, err, user, events)
+}
+
+// ended notes the events of n sessions of a user that were deleted.
+func (x accountTx) ended(n int64, err error, user account.UserID, events []account.Event) error {
+	if err != nil || n == 0 {
+		return err
+	}
+	return x.halfway(note(x.tx, string(user), user, events))
 }
 
 func (x accountTx) EndResets(ctx context.Context, user account.UserID) error {

@@ -166,6 +166,16 @@ func (v *visitor) post(path string, in, out any) {
 	}
 }
 
+func (v *visitor) remove(path string) {
+	v.o.t.Helper()
+	req, err := http.NewRequestWithContext(v.o.t.Context(), http.MethodDelete, v.o.url.String()+path, nil)
+	require.NoError(v.o.t, err)
+	res, err := v.Do(req)
+	require.NoError(v.o.t, err)
+	require.NoError(v.o.t, res.Body.Close())
+	require.Equal(v.o.t, http.StatusNoContent, res.StatusCode, path)
+}
+
 var started struct {
 	sync.Mutex
 	n int

@@ -115,18 +115,30 @@ func TestSocketsEndWhenTheUserIsDisabled(t *testing.T) {
 	require.Equal(t, "still here", o.until(c, "ok").Re, "the customer stays")
 }
 
+// Nobody has to wait for the next look at who is signed in.
 func TestSocketsEndWithTheSession(t *testing.T) {
-	o := openOffice(t, wsroom.Limits{Recheck: 20 * time.Millisecond})
-	_, agent, _, a, _ := o.meet()
-	live := agent.dial("/ws/live")
-	o.until(live, "hello")
-	req, err := http.NewRequest("DELETE", o.url.String()+"/api/session", nil)
-	require.NoError(t, err)
-	res, err := agent.Do(req)
-	require.NoError(t, err)
-	res.Body.Close()
-	require.Equal(t, 4401, o.closed(a))
-	require.Equal(t, 4401, o.closed(live))
+	for name, end := range map[string]func(o *office, agent *visitor){
+		"signed out":            func(_ *office, agent *visitor) { agent.remove("/api/session") },
+		"signed out everywhere": func(o *office, _ *visitor) { o.as("ann").remove("/api/sessions") },
+		"password changed elsewhere": func(o *office, _ *visitor) {
+			o.as("ann").post("/api/password/change", map[string]any{"old": password, "new": "another password"}, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := openOffice(t, wsroom.Limits{Recheck: time.Hour})
+			_, agent, _, a, c := o.meet()
+			live := agent.dial("/ws/live")
+			o.until(live, "hello")
+			others := o.as("bob").dial("/ws/live")
+			o.until(others, "hello")
+			end(o, agent)
+			require.Equal(t, 4401, o.closed(a))
+			require.Equal(t, 4401, o.closed(live))
+			o.write(c, `{"t":"dev.report","id":"still here"}`)
+			require.Equal(t, "still here", o.until(c, "ok").Re, "the customer stays")
+			require.NoError(t, others.Ping(others.CloseRead(t.Context())), "and so does whoever else is signed in")
+		})
+	}
 }
 
 func TestHostileMessagesInARoom(t *testing.T) {
