@@ -96,6 +96,7 @@ type Call struct {
 	AnsweredAt time.Time // media flowed both ways, first time; zero if never
 	EndedAt    time.Time
 	Talk       time.Duration // spent connected or held; [Call.TalkAt] adds the running span
+	HeldBy     Seat          // who put it on hold, "" if nobody; kept while reconnecting
 	Offers     int           // to agents, of a call that came in
 	Reconnects int           // times a lost side came back
 	DueAt      time.Time     // when a timer of this status runs out; zero for none
@@ -148,6 +149,7 @@ func (c Call) Rating(s Seat) (Rating, bool) {
 
 // A Knock is a second device that opened the link and asks for the seat.
 type Knock struct {
+	ID      string    `json:"id"`
 	Device  Hash      `json:"device"`
 	Name    string    `json:"name"`
 	Browser string    `json:"browser"`

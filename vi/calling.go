@@ -22,6 +22,7 @@ const (
 	MaxReference = 64   // characters of a call reference
 	MaxName      = 60   // of a customer's display name
 	MaxMessage   = 2000 // of one chat message
+	MaxMessages  = 5000 // messages in one chat
 	MaxComment   = 1000 // of a rating
 )
 
@@ -89,7 +90,7 @@ func (s *Calls) start(ctx context.Context, by account.Actor, in StartCall) (Call
 		}
 		var events, more []Event
 		c, events, _ = Call{}.then(s.cfg.Policy, CallStarted{
-			Call: id, Reference: in.Reference, Agent: agent, AgentName: name, Previous: in.Previous, At: now,
+			Call: id, Reference: in.Reference, Agent: agent, AgentName: name, Phone: phone, Previous: in.Previous, At: now,
 		})
 		c, more, err := c.InviteWith(s.newInvite(ByText, phone, token, now), s.cfg.Policy)
 		if err != nil {
@@ -223,13 +224,14 @@ func (s *Calls) Hangup(ctx context.Context, by account.Actor, id CallID) (Call, 
 	})
 }
 
-// Admit answers another device that asks for the customer's seat.
-func (s *Calls) Admit(ctx context.Context, by account.Actor, id CallID, admit bool) (Call, error) {
+// Admit answers another device that asks for the customer's seat, by the ID of
+// its knock.
+func (s *Calls) Admit(ctx context.Context, by account.Actor, id CallID, knock string, admit bool) (Call, error) {
 	return s.change(ctx, Ref{by.Account, id}, "answer knock", func(c Call) (Call, []Event, error) {
 		if err := act(by, c); err != nil {
 			return c, nil, err
 		}
-		return c.Admit(admit, s.now(), s.cfg.Policy)
+		return c.Admit(knock, admit, s.now(), s.cfg.Policy)
 	})
 }
 

@@ -106,7 +106,7 @@ func (s *Calls) changeTx(ctx context.Context, ref Ref, what string, rule func(Tx
 				return err
 			}
 			var events []Event
-			if next, events, err = rule(tx, c); err != nil || len(events) == 0 {
+			if next, events, err = rule(tx, c); err != nil || next.Version == c.Version {
 				return err
 			}
 			if err = tx.PutCall(ctx, next, events...); err != nil {
@@ -136,13 +136,9 @@ func putMessages(ctx context.Context, tx Tx, events []Event) error {
 	return nil
 }
 
-// Run ends what has run out of time, until ctx ends. Before that it takes up
-// the calls that were running when the program last stopped. One program at a
-// time runs it on a store.
+// Run ends what has run out of time, until ctx ends. One program at a time runs
+// it on a store.
 func (s *Calls) Run(ctx context.Context) error {
-	if err := s.recover(ctx); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("take up running calls: %w", err)
-	}
 	tick := time.NewTicker(s.cfg.Sweep)
 	defer tick.Stop()
 	for {
@@ -165,36 +161,46 @@ func (s *Calls) Expire(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		failed := 0
 		for _, ref := range due {
-			_, err := s.change(ctx, ref, "expire call", func(c Call) (Call, []Event, error) {
-				next, events, err := c.Expire(s.now(), s.cfg.Policy)
-				if errors.Is(err, ErrConflict) { // it moved on since it was listed
-					return c, nil, nil
-				}
-				return next, events, err
-			})
-			if err != nil {
+			if _, err := s.change(ctx, ref, "expire call", s.expired); err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				failed++
 				s.cfg.Log.Error("a call's timer failed", "call", ref.Call, "err", err)
+				return nil // the others have their turn at the next tick
 			}
 		}
-		if len(due) < batch || failed == len(due) {
+		if len(due) < batch {
 			return nil
 		}
 	}
 }
 
-// recover tells every unfinished call that the server was away.
-func (s *Calls) recover(ctx context.Context) error {
+// expired is the rule of Expire. A call that moved on since it was listed is left
+// alone; one whose timer was set under another policy gets its new one.
+func (s *Calls) expired(c Call) (Call, []Event, error) {
+	next, events, err := c.Expire(s.now(), s.cfg.Policy)
+	if !errors.Is(err, ErrConflict) {
+		return next, events, err
+	}
+	if due := c.due(s.cfg.Policy); !due.Equal(c.DueAt) {
+		c.DueAt = due
+		c.Version++
+	}
+	return c, nil, nil
+}
+
+// Recover takes up the calls that were running when the program last stopped:
+// whoever was in a room has to come back to it. Call it before browsers can.
+func (s *Calls) Recover(ctx context.Context) error {
 	after := CallID("")
 	for {
 		refs, err := s.store.Unfinished(ctx, after, 200)
-		if err != nil || len(refs) == 0 {
-			return err
+		if err != nil {
+			return fmt.Errorf("take up running calls: %w", err)
+		}
+		if len(refs) == 0 {
+			return nil
 		}
 		for _, ref := range refs {
 			after = ref.Call
@@ -205,23 +211,30 @@ func (s *Calls) recover(ctx context.Context) error {
 	}
 }
 
-// interrupted is the rule of recover: nobody is in the room, and of a text that
+// interrupted is the rule of Recover: nobody is in the room, and of a text that
 // was being handed over nobody knows whether it was.
 func (s *Calls) interrupted(c Call) (Call, []Event, error) {
 	now, p := s.now(), s.cfg.Policy
-	version := c.Version
-	c, events, err := c.Interrupt(now, p)
-	if err != nil {
-		return c, nil, err
-	}
+	steps := []func(Call) (Call, []Event, error){func(c Call) (Call, []Event, error) { return c.Interrupt(now, p) }}
 	for _, i := range c.Invites {
-		if i.Status != InviteQueued {
-			continue
+		if i.Status == InviteQueued {
+			steps = append(steps, func(c Call) (Call, []Event, error) {
+				return c.Report(InviteMoved{
+					Invite: i.ID, Reported: InviteUndelivered, At: now,
+					Problem: "The server stopped while it was sending this text; it may or may not have gone out.",
+				}, p)
+			})
 		}
-		next, more, err := c.Report(InviteMoved{
-			Invite: i.ID, Reported: InviteUndelivered, At: now,
-			Problem: "The server stopped while it was sending this text; it may or may not have gone out.",
-		}, p)
+	}
+	return c.all(steps...)
+}
+
+// all is several rules as one: one change, with the events of all.
+func (c Call) all(rules ...func(Call) (Call, []Event, error)) (Call, []Event, error) {
+	version := c.Version
+	var events []Event
+	for _, rule := range rules {
+		next, more, err := rule(c)
 		if err != nil {
 			return c, nil, err
 		}

@@ -260,20 +260,78 @@ func TestAnotherDeviceHasToBeLetIn(t *testing.T) {
 		require.Equal(t, vi.LobbyKnocking, l.State)
 		synctest.Wait()
 		states := got[wire.CallState](agent, "call.state")
-		require.Equal(t, "Tab", states[len(states)-1].Call.Knock.Name)
+		knock := states[len(states)-1].Call.Knock
+		require.Equal(t, "Tab", knock.Name)
 		for _, s := range got[wire.CallState](customer, "call.state") {
 			require.Nil(t, s.Call.Knock, "the customer's page is not told who knocks")
 		}
-		require.Equal(t, "error", customer.say("call.admit", wire.Admit{Admit: true}).T)
-		require.Equal(t, "ok", agent.say("call.admit", wire.Admit{Admit: true}).T)
+		require.Equal(t, "error", customer.say("call.admit", wire.Admit{Knock: knock.ID, Admit: true}).T)
+		require.Equal(t, "error", agent.say("call.admit", wire.Admit{Knock: "another", Admit: true}).T)
+		require.Equal(t, "ok", agent.say("call.admit", wire.Admit{Knock: knock.ID, Admit: true}).T)
 		synctest.Wait()
 		require.Equal(t, vi.CloseNoSeat, customer.code())
+		require.Equal(t, []vi.Seat{vi.SeatCustomer}, w.media.left, "the phone hears and sees no more")
+		require.Equal(t, vi.StatusReconnecting, w.call(id).Status)
 		require.Equal(t, "error", customer.say("chat.send", wire.ChatSend{Op: "9", Text: "still me"}).T)
 		p, _, err := w.calls.AsCustomer(ctx, tablet, id)
 		require.NoError(t, err)
 		w.enter(p).media("c2")
 		_, _, err = w.calls.AsCustomer(ctx, device, id)
 		require.ErrorIs(t, err, vi.ErrNotFound)
+	})
+}
+
+func TestLongChatComesInPages(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		id, agent, _, _ := w.talk("R")
+		for n := range 250 {
+			_, err := w.calls.Write(t.Context(), agent.peer.Participant, fmt.Sprint(n), strings.Repeat("<", 2000))
+			require.NoError(t, err)
+		}
+		again := w.enter(w.agent(id))
+		page := got[wire.Welcome](again, "welcome")[0]
+		all, more := page.Messages, page.More
+		for more {
+			again.say("chat.read", wire.ChatRead{AfterN: all[len(all)-1].N})
+			pages := got[wire.ChatPage](again, "chat.page")
+			last := pages[len(pages)-1]
+			all, more = append(all, last.Messages...), last.More
+		}
+		require.Len(t, all, 250)
+		for n, m := range all {
+			require.Equal(t, n+1, m.N)
+		}
+		for _, size := range again.sizes {
+			require.Less(t, size, 300<<10, "every frame fits into the queue of a socket")
+		}
+	})
+}
+
+// A call whose media fails in the waiting room is not a customer who left.
+func TestWaitingWithoutMedia(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.startCall("R")
+		p, _ := w.join("")
+		b := w.enter(p)
+		b.media("c1")
+		b.network("c1", vi.MediaLost)
+		pass(time.Minute)
+		require.Equal(t, vi.StatusWaiting, w.call(c.ID).Status)
+	})
+}
+
+// The call ends while an offer is being answered: what the answer made is taken
+// down again.
+func TestOfferAnsweredTooLate(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		id, agent, _, _ := w.talk("R")
+		w.media.answering = func() {
+			_, err := w.calls.Hangup(context.Background(), sue, id)
+			require.NoError(t, err)
+			time.Sleep(time.Second) // virtual: the room hears of it
+		}
+		agent.say("rtc.offer", wire.Offer{Conn: "a2", SDP: "v=0"})
+		require.Equal(t, []vi.CallID{id, id}, w.media.closed)
 	})
 }
 

@@ -69,17 +69,19 @@ type (
 	// GuestAdmitted says that the agent answered the knock.
 	GuestAdmitted struct {
 		Call     CallID    `json:"call"`
+		Knock    string    `json:"knock"`
 		Admitted bool      `json:"admitted"`
 		At       time.Time `json:"at"`
 	}
 	// LegMoved says that a participant's leg changed.
 	LegMoved struct {
-		Call   CallID         `json:"call"`
-		Seat   Seat           `json:"seat"`
-		User   account.UserID `json:"user,omitempty"` // who takes the agent's seat
-		Name   string         `json:"name,omitempty"`
-		Status LegStatus      `json:"status"`
-		At     time.Time      `json:"at"`
+		Call       CallID         `json:"call"`
+		Seat       Seat           `json:"seat"`
+		User       account.UserID `json:"user,omitempty"` // who takes the agent's seat
+		Name       string         `json:"name,omitempty"`
+		Status     LegStatus      `json:"status"`
+		Permission Permission     `json:"permission,omitzero"` // if the browser said something new of it
+		At         time.Time      `json:"at"`
 	}
 	// CallMoved says that the call came to another status that is not final.
 	CallMoved struct {

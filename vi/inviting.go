@@ -88,6 +88,9 @@ func (c Call) Report(r InviteMoved, p Policy) (Call, []Event, error) {
 		return c, nil, nil
 	}
 	r.Call, r.Status = c.ID, i.Status.After(r.Reported)
+	if c.Status.Final() { // it is recorded when it arrived, and the link stays dead
+		r.Status = i.Status
+	}
 	if r.Status != InviteUndelivered {
 		r.Problem = ""
 	}

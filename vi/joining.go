@@ -137,7 +137,7 @@ func (s *Calls) Knock(ctx context.Context, token string, in JoinCall) (string, e
 		return "", fmt.Errorf("ask to join: %w", err)
 	}
 	_, err = s.change(ctx, ref, "ask to join", func(c Call) (Call, []Event, error) {
-		return c.KnockAs(Knock{Device: HashOf(in.Device), Name: in.Name, Browser: in.Browser, At: s.now()}, s.cfg.Policy)
+		return c.KnockAs(Knock{ID: s.cfg.NewID(), Device: HashOf(in.Device), Name: in.Name, Browser: in.Browser, At: s.now()}, s.cfg.Policy)
 	})
 	return in.Device, err
 }

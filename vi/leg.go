@@ -49,8 +49,8 @@ var legMoves = map[LegStatus][]LegStatus{
 	LegNew:        {LegPermission, LegJoining, LegLost, LegGone},
 	LegPermission: {LegJoining, LegLost, LegGone},
 	LegJoining:    {LegUp, LegLost, LegGone},
-	LegUp:         {LegDegraded, LegLost, LegGone},
-	LegDegraded:   {LegUp, LegLost, LegGone},
+	LegUp:         {LegJoining, LegDegraded, LegLost, LegGone},
+	LegDegraded:   {LegJoining, LegUp, LegLost, LegGone},
 	LegLost:       {LegJoining, LegUp, LegGone},
 	LegGone:       {},
 }
@@ -85,7 +85,9 @@ func (l Leg) enter(s LegStatus, at time.Time) Leg {
 		first(&l.UpAt)
 	case LegLost:
 		l.LostAt = at
-		l.Losses++
+		if l.Status != LegLost {
+			l.Losses++
+		}
 	case LegGone:
 		first(&l.LeftAt)
 	}

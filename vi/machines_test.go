@@ -44,9 +44,6 @@ type happening struct {
 	rule func(Call) (Call, []Event, error)
 }
 
-// later is after every timer of the calls of this table.
-var later = noon.Add(5 * time.Hour)
-
 func happenings() []happening {
 	at := noon.Add(time.Second)
 	return []happening{
@@ -69,7 +66,7 @@ func happenings() []happening {
 		{"offer", func(c Call) (Call, []Event, error) { return c.Offer("ann", at, policy) }},
 		{"accept", func(c Call) (Call, []Event, error) { return c.Accept("ann", "Ann", at, policy) }},
 		{"reject", func(c Call) (Call, []Event, error) { return c.Reject(ByAgent, at, policy) }},
-		{"timer", func(c Call) (Call, []Event, error) { return c.Expire(later, policy) }},
+		{"timer", func(c Call) (Call, []Event, error) { return c.Expire(c.due(policy), policy) }},
 		{"restart", func(c Call) (Call, []Event, error) { return c.Interrupt(at, policy) }},
 		{"fail", func(c Call) (Call, []Event, error) { return c.Fail(EndEngineError, at, policy) }},
 		{"chat", func(c Call) (Call, []Event, error) {
@@ -105,6 +102,9 @@ func inStatus(s Status) Call {
 	case StatusConnected, StatusHeld:
 		legs(LegUp, LegUp)
 		c.AnsweredAt = noon
+		if s == StatusHeld {
+			c.HeldBy = SeatCustomer
+		}
 	case StatusReconnecting:
 		legs(LegUp, LegLost)
 		c.AnsweredAt = noon
@@ -187,8 +187,8 @@ const legMovesTable = `
 new              yes         yes                     yes   yes
 permission                   yes                     yes   yes
 joining                               yes            yes   yes
-up                                         yes       yes   yes
-degraded                              yes            yes   yes
+up                           yes           yes       yes   yes
+degraded                     yes      yes            yes   yes
 lost                         yes      yes                  yes
 gone
 `

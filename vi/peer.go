@@ -53,6 +53,9 @@ func (p *Peer) handle(ctx context.Context, body wire.Body) (wire.Body, error) {
 	case wire.ChatSend:
 		sent, err := calls.Write(ctx, p.Participant, m.Op, m.Text)
 		return wire.ChatMessage{Message: viewMessage(sent)}, err
+	case wire.ChatRead:
+		messages, more, err := p.chat(ctx, m.AfterN)
+		return wire.ChatPage{Messages: messages, More: more}, err
 	case wire.Hold:
 		_, err := calls.Hold(ctx, p.Participant, m.On)
 		return wire.OK{}, err
@@ -64,7 +67,7 @@ func (p *Peer) handle(ctx context.Context, body wire.Body) (wire.Body, error) {
 			return nil, fault.Errorf(ErrDenied, "only the agent may let somebody in")
 		}
 		_, err := calls.as(ctx, p.Participant, "answer knock", func(c Call, now time.Time) (Call, []Event, error) {
-			return c.Admit(m.Admit, now, calls.cfg.Policy)
+			return c.Admit(m.Knock, m.Admit, now, calls.cfg.Policy)
 		})
 		return wire.OK{}, err
 	default:
@@ -81,44 +84,72 @@ func (p *Peer) hello(ctx context.Context, m wire.Hello) (wire.Body, error) {
 	p.tellDevices(m.Devices)
 	conn, up := p.connection()
 	c, err := calls.as(ctx, p.Participant, "enter call", func(c Call, now time.Time) (Call, []Event, error) {
-		return p.enter(c, up && conn != "" && conn == m.Conn, now)
+		return p.enter(c, up && conn != "" && conn == m.Conn, Permission(m.Permission), now)
 	})
 	if err != nil {
-		p.socket.Close(CloseOver, "the call cannot be entered")
+		p.socket.Close(closeFor(err), "the call cannot be entered")
 		return nil, err
 	}
 	p.greeted = true
 	w := wire.Welcome{
-		Seat: string(p.Seat), Call: calls.View(c, p.Seat), Conn: conn, Devices: p.devices(), Messages: []wire.Message{},
+		Seat: string(p.Seat), Call: calls.View(c, p.Seat), Conn: conn, Devices: p.devices(),
 		ICE: p.rooms.cfg.ICE(p.Participant), Limits: wire.Limits{ChatText: MaxMessage}, Now: calls.now(),
 	}
 	if w.ICE == nil {
 		w.ICE = []wire.ICEServer{}
 	}
-	err = calls.store.View(ctx, p.Account, func(r Reader) error {
-		chat, err := r.Messages(ctx, p.Call, m.AfterN, 10_000)
-		for _, m := range chat {
-			w.Messages = append(w.Messages, viewMessage(m))
-		}
+	w.Messages, w.More, err = p.chat(ctx, m.AfterN)
+	return w, err
+}
+
+// A page of the chat holds this many messages at most, and about as many bytes,
+// so that it fits into the queue of a socket.
+const (
+	pageMessages = 200
+	pageBytes    = 256 << 10
+)
+
+// chat returns a page of the chat after message n, and whether there is more.
+func (p *Peer) chat(ctx context.Context, n int) (page []wire.Message, more bool, err error) {
+	var all []Message
+	err = p.rooms.calls.store.View(ctx, p.Account, func(r Reader) error {
+		all, err = r.Messages(ctx, p.Call, n, pageMessages+1)
 		return err
 	})
-	return w, err
+	page, size := []wire.Message{}, 0
+	for _, m := range all {
+		if size += len(m.Text) + len(m.Name) + 150; len(page) == pageMessages || size > pageBytes {
+			return page, true, err
+		}
+		page = append(page, viewMessage(m))
+	}
+	return page, false, err
+}
+
+// closeFor says whether a browser that could not enter should come back.
+func closeFor(err error) CloseCode {
+	switch fault.KindOf(err) {
+	case ErrGone, ErrNotFound, ErrConflict:
+		return CloseOver
+	case ErrDenied:
+		return CloseNoSeat
+	default:
+		return CloseSlow
+	}
 }
 
 // enter is the rule of hello: the participant is in the room, and if the media
 // connection outlived the socket, it flows.
-func (p *Peer) enter(c Call, up bool, now time.Time) (Call, []Event, error) {
+func (p *Peer) enter(c Call, up bool, perm Permission, now time.Time) (Call, []Event, error) {
 	policy := p.rooms.calls.cfg.Policy
-	version := c.Version
-	c, events, err := c.Enter(p.Seat, p.User, p.Name, now, policy)
-	if err != nil || !up {
-		return c, events, err
+	steps := []func(Call) (Call, []Event, error){
+		func(c Call) (Call, []Event, error) { return c.Enter(p.Seat, p.User, p.Name, now, policy) },
+		func(c Call) (Call, []Event, error) { return c.Permit(p.Seat, perm, now, policy) },
 	}
-	c, more, err := c.MediaUp(p.Seat, now, policy)
-	if events = append(events, more...); len(events) > 0 {
-		c.Version = version + 1
+	if up {
+		steps = append(steps, func(c Call) (Call, []Event, error) { return c.MediaUp(p.Seat, now, policy) })
 	}
-	return c, events, err
+	return c.all(steps...)
 }
 
 // offer answers a media offer. The room takes events of the new connection from
@@ -154,23 +185,35 @@ func (p *Peer) offer(ctx context.Context, m wire.Offer) (wire.Body, error) {
 		})
 		return nil, fmt.Errorf("answer offer: %w", err)
 	}
+	p.tidy(m.Conn)
 	if was != m.Conn {
 		time.AfterFunc(p.rooms.cfg.Settle, func() { p.settle(m.Conn) })
 	}
 	return wire.Answer{Conn: m.Conn, SDP: sdp}, nil
 }
 
+// tidy ends a connection that was made while its call ended, or its seat was
+// given away: nobody else would.
+func (p *Peer) tidy(conn string) {
+	current := false
+	if !p.rooms.in(p.Call, func(rm *room) { current = rm.seat(p.Seat).conn == conn }) {
+		p.rooms.media.CloseRoom(p.Call)
+	} else if !current {
+		p.rooms.media.Leave(p.Call, p.Seat)
+	}
+}
+
 // settle counts the participant as lost when a new connection, that took the
 // place of one that was up, has not come up itself.
 func (p *Peer) settle(conn string) {
-	late := false
-	p.rooms.in(p.Call, func(rm *room) {
-		st := rm.seat(p.Seat)
-		late = st.conn == conn && !st.up
+	p.rooms.markLost(p.Ref, p.Seat, func(c Call) bool {
+		late := false
+		p.rooms.in(p.Call, func(rm *room) {
+			st := rm.seat(p.Seat)
+			late = st.conn == conn && !st.up
+		})
+		return late && c.Leg(p.Seat).Status.up()
 	})
-	if late {
-		p.rooms.markLost(p.Ref, p.Seat, func(c Call) bool { return c.Leg(p.Seat).Status.up() })
-	}
 }
 
 // connection returns the seat's live media connection.

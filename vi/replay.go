@@ -94,7 +94,13 @@ func (e LegMoved) apply(c Call) Call {
 	if e.User != "" {
 		l.User, l.Name = e.User, e.Name
 	}
-	c.Legs = c.seated(l.enter(e.Status, e.At))
+	if e.Permission != (Permission{}) {
+		l.Permission = e.Permission
+	}
+	if e.Permission == (Permission{}) {
+		l = l.enter(e.Status, e.At)
+	}
+	c.Legs = c.seated(l)
 	return c
 }
 
@@ -102,8 +108,12 @@ func (e CallMoved) apply(c Call) Call {
 	switch {
 	case e.Status == StatusRinging:
 		c.Offers++
-	case e.Status == StatusConnected && c.Status == StatusReconnecting:
+	case c.Status == StatusReconnecting && (e.Status == StatusConnected || e.Status == StatusHeld):
 		c.Reconnects++
+	case e.Status == StatusHeld:
+		c.HeldBy = Seat(e.By)
+	case e.Status == StatusConnected:
+		c.HeldBy = ""
 	}
 	if e.Agent != "" {
 		c.Agent = e.Agent
@@ -116,7 +126,8 @@ func (e CallMoved) apply(c Call) Call {
 
 func (e CallEnded) apply(c Call) Call {
 	c = c.enter(e.Status, e.At)
-	c.Talk, c.EndedAt, c.EndReason, c.EndedBy, c.LostSeats, c.Knock = e.Talk, e.At, e.Reason, e.By, e.Lost, nil
+	c.Talk, c.EndedAt, c.EndReason, c.EndedBy, c.LostSeats = e.Talk, e.At, e.Reason, e.By, e.Lost
+	c.Knock, c.HeldBy = nil, ""
 	c.Legs = slices.Clone(c.Legs)
 	for n := range c.Legs {
 		c.Legs[n] = c.Legs[n].enter(LegGone, e.At)

@@ -3,6 +3,7 @@ package vi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -195,10 +196,16 @@ func (r *Rooms) MediaChanged(ctx context.Context, e MediaEvent) {
 	}
 	s := r.calls
 	_, err := s.change(ctx, ref, "record media", func(c Call) (Call, []Event, error) {
-		if e.What == MediaUp {
+		conn, up := "", false // as it is now: the change may have waited
+		r.in(e.Room, func(rm *room) { conn, up = rm.seat(e.Seat).conn, rm.seat(e.Seat).up })
+		switch {
+		case e.What == MediaUp && conn == e.Conn && up:
 			return c.MediaUp(e.Seat, s.now(), s.cfg.Policy)
+		case e.What != MediaUp && !up && (conn == e.Conn || conn == ""):
+			return c.MediaLost(e.Seat, s.now(), s.cfg.Policy)
+		default:
+			return c, nil, nil
 		}
-		return c.Lose(e.Seat, s.now(), s.cfg.Policy)
 	})
 	if err != nil && ctx.Err() == nil {
 		r.cfg.Log.Error("record that media changed", "call", e.Room, "seat", e.Seat, "change", e.What, "err", err)
@@ -224,16 +231,16 @@ func (r *Rooms) Changed(ctx context.Context, acct account.ID, id CallID, kind st
 		}
 		return nil
 	}
-	c, err := r.calls.load(ctx, Ref{acct, id})
+	c, err := r.patiently(ctx, Ref{acct, id})
 	if err != nil {
 		return err
 	}
 	if kind == (CallMoved{}).Kind() {
-		r.forward(id, c.Status != StatusHeld)
+		r.forward(id, c.HeldBy == "")
 	}
 	for _, p := range peers {
 		if p.seated(c) != nil {
-			p.socket.Close(CloseNoSeat, "the call has moved to another device")
+			r.evict(p)
 			continue
 		}
 		p.socket.Send(wire.Encode("", r.state(c, p.Seat)))
@@ -242,6 +249,34 @@ func (r *Rooms) Changed(ctx context.Context, acct account.ID, id CallID, kind st
 		r.close(id, CloseOver, "the call is over")
 	}
 	return nil
+}
+
+// patiently loads a call, again and again for some seconds: what a room is not
+// told now it is never told.
+func (r *Rooms) patiently(ctx context.Context, ref Ref) (Call, error) {
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		c, err := r.calls.load(ctx, ref)
+		if err == nil || errors.Is(err, ErrNotFound) || pause > 5*time.Second {
+			return c, err
+		}
+		select {
+		case <-ctx.Done():
+			return Call{}, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// evict sends away a browser whose seat has been given to another, and ends its
+// media: it hears and sees no more.
+func (r *Rooms) evict(p *Peer) {
+	r.in(p.Call, func(rm *room) {
+		if st := rm.seat(p.Seat); st.peer == p {
+			st.peer, st.conn, st.up, st.sampled = nil, "", false, MediaStats{}
+		}
+	})
+	r.media.Leave(p.Call, p.Seat)
+	p.socket.Close(CloseNoSeat, "the call has moved to another device")
 }
 
 // forward says whether media is passed on: not while the call is held, whatever
@@ -304,14 +339,11 @@ func (r *Rooms) Count() (rooms, browsers int) {
 
 // lose counts the participant as lost if the seat is still empty.
 func (r *Rooms) lose(ref Ref, s Seat) {
-	empty := false
-	r.in(ref.Call, func(rm *room) {
-		empty = rm.seat(s).peer == nil
-		rm.seat(s).gone = nil
+	r.markLost(ref, s, func(Call) bool {
+		empty := false // as it is now: the change may have waited
+		r.in(ref.Call, func(rm *room) { empty = rm.seat(s).peer == nil })
+		return empty
 	})
-	if empty {
-		r.markLost(ref, s, func(Call) bool { return true })
-	}
 }
 
 // markLost records that a participant is lost, if that is so of the call. A
@@ -335,20 +367,29 @@ func (r *Rooms) markLost(ref Ref, s Seat, so func(Call) bool) {
 
 // Run sends beats and reads the media of running calls until ctx ends.
 func (r *Rooms) Run(ctx context.Context) error {
-	beat, sample := time.NewTicker(r.cfg.Beat), time.NewTicker(r.cfg.Sample)
-	defer beat.Stop()
-	defer sample.Stop()
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() { // apart: a slow database must not make browsers think that the server is gone
+		r.every(ctx, r.cfg.Sample, func() { r.sample(ctx) })
+	})
+	r.every(ctx, r.cfg.Beat, func() {
+		frame := wire.Encode("", wire.Beat{Now: r.calls.now()})
+		for _, p := range r.everybody() {
+			p.socket.Send(frame)
+		}
+	})
+	return nil
+}
+
+func (r *Rooms) every(ctx context.Context, pause time.Duration, do func()) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-beat.C:
-			frame := wire.Encode("", wire.Beat{Now: r.calls.now()})
-			for _, p := range r.everybody() {
-				p.socket.Send(frame)
-			}
-		case <-sample.C:
-			r.sample(ctx)
+			return
+		case <-tick.C:
+			do()
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tandem-cc/tandem/account"
 	"github.com/tandem-cc/tandem/internal/fault"
+	"github.com/tandem-cc/tandem/internal/rate"
 )
 
 // A Policy sets the times and limits of calls. [Policy.WithDefaults] fills in
@@ -71,7 +72,7 @@ func (c Call) due(p Policy) time.Time {
 	case StatusConnecting:
 		return c.StageAt.Add(p.Connect)
 	case StatusReconnecting:
-		at := c.StageAt.Add(p.MaxDuration)
+		at := c.AnsweredAt.Add(p.MaxDuration)
 		for _, l := range c.Legs {
 			if back := l.LostAt.Add(p.Reconnect); !l.Status.up() && back.Before(at) {
 				at = back
@@ -123,8 +124,12 @@ func (c Call) Redeem(token Hash, g GuestWaiting, p Policy) (Call, []Event, error
 	return c.then(p, InviteMoved{Call: c.ID, Invite: invite.ID, Status: InviteRedeemed, Reported: InviteRedeemed, At: g.At}, g)
 }
 
-// KnockAs records that another device asks for the customer's seat. The newest
-// knock replaces the one before.
+// knockTime is how long a knock is the agent's to answer before another device's
+// may take its place.
+const knockTime = 20 * time.Second
+
+// KnockAs records that another device asks for the customer's seat. While a
+// knock is fresh another device's has to wait (ErrBusy).
 func (c Call) KnockAs(k Knock, p Policy) (Call, []Event, error) {
 	l := c.Leg(SeatCustomer)
 	switch {
@@ -134,24 +139,33 @@ func (c Call) KnockAs(k Knock, p Policy) (Call, []Event, error) {
 		return c, nil, fault.Errorf(ErrConflict, "the seat is free, or already this device's")
 	case c.Knock != nil && c.Knock.Device == k.Device:
 		return c, nil, nil
+	case c.Knock != nil && k.At.Sub(c.Knock.At) < knockTime:
+		return c, nil, rate.Limited{RetryAfter: knockTime - k.At.Sub(c.Knock.At)}
 	}
 	return c.then(p, GuestKnocked{Call: c.ID, Knock: k, At: k.At})
 }
 
-// Admit answers the knock: the seat moves to the new device, or stays.
-func (c Call) Admit(admitted bool, at time.Time, p Policy) (Call, []Event, error) {
-	if c.Status.Final() {
+// Admit answers the knock of that ID: the seat moves to the new device, whose
+// leg is lost until it comes in, or stays.
+func (c Call) Admit(knock string, admitted bool, at time.Time, p Policy) (Call, []Event, error) {
+	switch {
+	case c.Status.Final():
 		return c, nil, c.refuse("joined")
-	}
-	if c.Knock == nil {
+	case c.Knock == nil:
 		return c, nil, fault.Errorf(ErrConflict, "no other device is asking to join")
+	case c.Knock.ID != knock:
+		return c, nil, fault.Errorf(ErrConflict, "somebody else is asking to join now")
 	}
-	return c.then(p, GuestAdmitted{Call: c.ID, Admitted: admitted, At: at})
+	events := []Event{GuestAdmitted{Call: c.ID, Knock: knock, Admitted: admitted, At: at}}
+	if admitted {
+		events = append(events, c.losing(SeatCustomer, at)...)
+	}
+	return c.then(p, events...)
 }
 
 // Offer rings an agent for a waiting call.
 func (c Call) Offer(to account.UserID, at time.Time, p Policy) (Call, []Event, error) {
-	if c.Status != StatusWaiting {
+	if c.Status != StatusWaiting || c.Leg(SeatAgent).Status.present() {
 		return c, nil, c.refuse("offered")
 	}
 	return c.then(p, CallMoved{Call: c.ID, Status: StatusRinging, Agent: to, By: BySystem, At: at})
@@ -190,10 +204,14 @@ func (c Call) Hold(by Seat, at time.Time, p Policy) (Call, []Event, error) {
 	return c.then(p, CallMoved{Call: c.ID, Status: StatusHeld, By: Party(by), At: at})
 }
 
-// Unhold goes on with a held call.
+// Unhold goes on with a held call. Only the side that put it on hold may: its
+// camera and microphone are what goes on.
 func (c Call) Unhold(by Seat, at time.Time, p Policy) (Call, []Event, error) {
 	if c.Status != StatusHeld {
 		return c, nil, c.refuse("resumed")
+	}
+	if by != c.HeldBy {
+		return c, nil, fault.Errorf(ErrDenied, "only who put the call on hold can go on with it")
 	}
 	return c.then(p, CallMoved{Call: c.ID, Status: StatusConnected, By: Party(by), At: at})
 }
@@ -263,6 +281,9 @@ func (c Call) Expire(now time.Time, p Policy) (Call, []Event, error) {
 	case StatusConnecting:
 		return c.end(StatusFailed, EndMediaFailed, BySystem, c.lost(), now, p)
 	case StatusReconnecting:
+		if !now.Before(c.AnsweredAt.Add(p.MaxDuration)) {
+			return c.end(StatusCompleted, EndMaxDuration, BySystem, nil, now, p)
+		}
 		lost := c.lost()
 		reason := EndBothLost
 		if len(lost) == 1 {
@@ -293,6 +314,9 @@ func (c Call) lost() (seats []Seat) {
 func (c Call) Write(m Message, p Policy) (Call, []Event, error) {
 	if c.Status.Final() || c.Status == StatusCreated || c.Status == StatusInvited {
 		return c, nil, c.refuse("written to")
+	}
+	if c.Messages >= MaxMessages {
+		return c, nil, fault.Errorf(ErrConflict, "the chat of this call is full")
 	}
 	m.Call, m.N = c.ID, c.Messages+1
 	return c.then(p, MessageSent{Call: c.ID, Message: m, At: m.At})

@@ -78,9 +78,9 @@ func draw(t *rapid.T, invites *int, now time.Time) (string, func(Call) (Call, []
 			return c.Redeem("t"+Hash(invite[1:]), GuestWaiting{Name: "Lena", Device: device, At: now}, policy)
 		},
 		"knock": func(c Call) (Call, []Event, error) {
-			return c.KnockAs(Knock{Device: device, Name: "K", At: now}, policy)
+			return c.KnockAs(Knock{ID: "k-" + string(device), Device: device, Name: "K", At: now}, policy)
 		},
-		"admit":    func(c Call) (Call, []Event, error) { return c.Admit(yes, now, policy) },
+		"admit":    func(c Call) (Call, []Event, error) { return c.Admit("k-"+string(device), yes, now, policy) },
 		"decline":  func(c Call) (Call, []Event, error) { return c.Decline(EndDeclined, now, policy) },
 		"enter":    func(c Call) (Call, []Event, error) { return c.Enter(seat, "ann", "Ann", now, policy) },
 		"media up": func(c Call) (Call, []Event, error) { return c.MediaUp(seat, now, policy) },
@@ -142,8 +142,18 @@ func check(t *rapid.T, was, c Call, now time.Time, what string) {
 	for _, i := range c.Invites {
 		require.False(t, c.Status.Final() && i.Live() && i.Status != InviteUndelivered, "%s: a link outlives its call", what)
 	}
-	if c.Status == StatusConnected {
-		require.True(t, c.Leg(SeatAgent).Status.up() && c.Leg(SeatCustomer).Status.up(), "%s: connected with both up", what)
+	agent, customer := c.Leg(SeatAgent).Status, c.Leg(SeatCustomer).Status
+	switch c.Status {
+	case StatusConnected, StatusHeld:
+		require.True(t, agent.up() && customer.up(), "%s: %s with both up", what, c.Status)
+	case StatusConnecting, StatusReconnecting:
+		require.False(t, agent.up() && customer.up(), "%s: %s although both are up", what, c.Status)
+	case StatusWaiting:
+		require.False(t, agent.present() && customer.present(), "%s: waiting although both are there", what)
+	}
+	require.Equal(t, c.Status == StatusHeld, c.HeldBy != "" && c.Status != StatusReconnecting, "%s: held by %q", what, c.HeldBy)
+	if was.HeldBy != "" && c.HeldBy == "" {
+		require.True(t, what == "unhold" || c.Status.Final(), "%s: on hold until who held it goes on", what)
 	}
 }
 
@@ -171,6 +181,49 @@ func TestTalkIsTheTimeConnected(t *testing.T) {
 	require.Equal(t, ByCustomer, c.EndedBy)
 	require.Equal(t, 115*time.Second, c.Talk, "the 10 s of reconnecting do not count, the 20 s on hold do")
 	require.Equal(t, 1, c.Reconnects)
+}
+
+// What one side paused stays paused when the network mends, until that side goes
+// on: its camera and microphone are meant.
+func TestHoldOutlivesALoss(t *testing.T) {
+	c := inStatus(StatusConnected)
+	c, _, err := c.Hold(SeatCustomer, noon, policy)
+	require.NoError(t, err)
+	c, _, _ = c.Lose(SeatAgent, noon.Add(time.Second), policy)
+	require.Equal(t, StatusReconnecting, c.Status)
+	c, _, _ = c.MediaUp(SeatAgent, noon.Add(2*time.Second), policy)
+	require.Equal(t, StatusHeld, c.Status)
+	_, _, err = c.Unhold(SeatAgent, noon.Add(3*time.Second), policy)
+	require.ErrorIs(t, err, ErrDenied)
+	c, _, err = c.Unhold(SeatCustomer, noon.Add(3*time.Second), policy)
+	require.NoError(t, err)
+	require.Equal(t, StatusConnected, c.Status)
+}
+
+// The agent's media drops out while the customer comes in: when it is back the
+// call connects all the same.
+func TestMediaBlipWhileTheCustomerComes(t *testing.T) {
+	c, _ := begin(t)
+	c, _, _ = c.Enter(SeatAgent, "ann", "Ann", noon, policy)
+	c, _, _ = c.MediaUp(SeatAgent, noon, policy)
+	c, _, _ = c.MediaLost(SeatAgent, noon, policy)
+	c, _, err := c.Redeem("t1", GuestWaiting{Name: "Lena", Device: "d", At: noon}, policy)
+	require.NoError(t, err)
+	c, _, _ = c.Enter(SeatCustomer, "", "Lena", noon, policy)
+	require.Equal(t, StatusConnecting, c.Status)
+	c, _, _ = c.MediaUp(SeatCustomer, noon, policy)
+	c, _, _ = c.MediaUp(SeatAgent, noon, policy)
+	require.Equal(t, StatusConnected, c.Status)
+}
+
+func TestMaxDurationCountsFromTheAnswer(t *testing.T) {
+	c := inStatus(StatusConnected)
+	at := noon.Add(policy.MaxDuration - time.Second)
+	c, _, _ = c.Lose(SeatCustomer, at, policy)
+	require.Equal(t, noon.Add(policy.MaxDuration), c.DueAt)
+	c, _, err := c.Expire(c.DueAt, policy)
+	require.NoError(t, err)
+	require.Equal(t, EndMaxDuration, c.EndReason)
 }
 
 func TestLostForGood(t *testing.T) {
@@ -252,12 +305,18 @@ func TestSecondDeviceIsRefusedUntilLetIn(t *testing.T) {
 	require.Empty(t, events, "the same device may join again")
 	_, _, err = c.Redeem("t1", guest("tablet"), policy)
 	require.ErrorIs(t, err, ErrConflict)
-	c, _, err = c.KnockAs(Knock{Device: "tablet", Name: "Tab", At: noon}, policy)
+	c, _, err = c.KnockAs(Knock{ID: "k1", Device: "tablet", Name: "Tab", At: noon}, policy)
 	require.NoError(t, err)
-	refused, _, err := c.Admit(false, noon, policy)
+	_, _, err = c.KnockAs(Knock{ID: "k2", Device: "mallory", Name: "Tab", At: noon.Add(19 * time.Second)}, policy)
+	require.ErrorIs(t, err, ErrBusy, "while the agent looks, nobody takes the knock's place")
+	later, _, err := c.KnockAs(Knock{ID: "k2", Device: "mallory", Name: "Tab", At: noon.Add(20 * time.Second)}, policy)
+	require.NoError(t, err)
+	_, _, err = later.Admit("k1", true, noon, policy)
+	require.ErrorIs(t, err, ErrConflict, "nobody is let in whom the agent has not seen")
+	refused, _, err := c.Admit("k1", false, noon, policy)
 	require.NoError(t, err)
 	require.Equal(t, Hash("phone"), refused.Leg(SeatCustomer).Device)
-	c, _, err = c.Admit(true, noon, policy)
+	c, _, err = c.Admit("k1", true, noon, policy)
 	require.NoError(t, err)
 	require.Equal(t, Hash("tablet"), c.Leg(SeatCustomer).Device)
 	require.Nil(t, c.Knock)
@@ -306,9 +365,9 @@ func goldenEvents() []Event {
 		InviteCreated{Call: "c1", Invite: invite, At: at},
 		InviteMoved{Call: "c1", Invite: "i1", Status: InviteUndelivered, Reported: InviteUndelivered, Problem: "p", Provider: "x", At: at},
 		GuestWaiting{Call: "c1", Invite: "i1", Name: "Lena", Device: "ab12", Browser: "b", Permission: permission, At: at},
-		GuestKnocked{Call: "c1", Knock: Knock{Device: "ab12", Name: "Lena", Browser: "b", At: at}, At: at},
-		GuestAdmitted{Call: "c1", Admitted: true, At: at},
-		LegMoved{Call: "c1", Seat: SeatAgent, User: "u1", Name: "Ann", Status: LegJoining, At: at},
+		GuestKnocked{Call: "c1", Knock: Knock{ID: "k1", Device: "ab12", Name: "Lena", Browser: "b", At: at}, At: at},
+		GuestAdmitted{Call: "c1", Knock: "k1", Admitted: true, At: at},
+		LegMoved{Call: "c1", Seat: SeatAgent, User: "u1", Name: "Ann", Status: LegJoining, Permission: permission, At: at},
 		CallMoved{Call: "c1", Status: StatusRinging, Agent: "u1", By: BySystem, At: at},
 		CallEnded{Call: "c1", Status: StatusDropped, Reason: EndCustomerLost, By: BySystem, Lost: []Seat{SeatCustomer}, Talk: 61 * time.Second, At: at},
 		MessageSent{Call: "c1", Message: Message{Call: "c1", N: 1, Op: "o1", From: SeatAgent, Name: "Ann", Text: "Hi", At: at}, At: at},

@@ -11,7 +11,7 @@ import (
 func (s *Calls) View(c Call, to Seat) wire.Call {
 	w := wire.Call{
 		ID: string(c.ID), Reference: c.Reference, Status: string(c.Status), EndReason: string(c.EndReason), EndedBy: string(c.EndedBy),
-		Agent: wire.Person{Name: c.AgentName}, Customer: c.Customer,
+		Agent: wire.Person{Name: c.AgentName}, Customer: c.Customer, Held: c.HeldBy != "", HeldBy: string(c.HeldBy),
 		CreatedAt: c.CreatedAt, WaitingAt: maybeTime(c.WaitingAt), AnsweredAt: maybeTime(c.AnsweredAt), EndedAt: maybeTime(c.EndedAt),
 		Talk: c.TalkAt(s.now()).Seconds(), Reconnects: c.Reconnects, Messages: c.Messages,
 		Legs: []wire.Leg{}, Ratings: []wire.Rating{},
@@ -50,7 +50,7 @@ func (s *Calls) agentsOnly(w *wire.Call, c Call) {
 		})
 	}
 	if k := c.Knock; k != nil {
-		w.Knock = &wire.Knock{Name: k.Name, Browser: k.Browser, At: k.At}
+		w.Knock = &wire.Knock{ID: k.ID, Name: k.Name, Browser: k.Browser, At: k.At}
 	}
 	if c.Status == StatusCreated || c.Status == StatusInvited {
 		w.ResendAt = maybeTime(c.ResendAt(s.cfg.Policy))

@@ -66,6 +66,7 @@ func (w *world) start() {
 	w.rooms = vi.NewRooms(w.calls, w.media, vi.RoomsConfig{})
 	last, err := db.Last(ctx)
 	require.NoError(w.t, err)
+	require.NoError(w.t, w.calls.Recover(ctx))
 	w.done.Go(func() { require.NoError(w.t, w.calls.Run(ctx)) })
 	w.done.Go(func() { require.NoError(w.t, w.rooms.Run(ctx)) })
 	w.done.Go(func() {
@@ -144,14 +145,20 @@ func (c *carrier) token(t *testing.T) string {
 
 // plane is vi.Media: the test says what the network does.
 type plane struct {
+	answering func() // while an offer is answered
+
 	mu     sync.Mutex
 	conns  map[vi.Seat]string
 	closed []vi.CallID
+	left   []vi.Seat
 }
 
 func (p *plane) Answer(_ context.Context, _ vi.CallID, s vi.Seat, o vi.Offer) (string, error) {
 	if !strings.HasPrefix(o.SDP, "v=0") {
 		return "", errors.Join(vi.ErrInvalid, errors.New("no SDP"))
+	}
+	if p.answering != nil {
+		p.answering()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -168,8 +175,13 @@ func (p *plane) CloseRoom(id vi.CallID) {
 	p.closed = append(p.closed, id)
 }
 
+func (p *plane) Leave(_ vi.CallID, s vi.Seat) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = append(p.left, s)
+}
+
 func (*plane) Forward(vi.CallID, vi.Seat, vi.TrackKind, bool) {}
-func (*plane) Leave(vi.CallID, vi.Seat)                       {}
 func (*plane) Stats(vi.CallID) map[vi.Seat]vi.MediaStats      { return nil }
 
 // browser is vi.Socket and the page behind it.
@@ -181,6 +193,7 @@ type browser struct {
 
 	mu     sync.Mutex
 	frames []wire.Envelope
+	sizes  []int
 	closed vi.CloseCode
 }
 
@@ -191,7 +204,7 @@ func (b *browser) Send(frame []byte) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.frames = append(b.frames, e)
+	b.frames, b.sizes = append(b.frames, e), append(b.sizes, len(frame))
 }
 
 func (b *browser) Close(code vi.CloseCode, _ string) {

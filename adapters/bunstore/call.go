@@ -34,6 +34,7 @@ type callRow struct {
 	AnsweredAt   stamp
 	EndedAt      stamp
 	Talk         time.Duration
+	HeldBy       vi.Seat
 	Offers       int
 	Reconnects   int
 	DueAt        stamp
@@ -62,7 +63,7 @@ func rowOf(acct account.ID, c vi.Call, known knownCall) (r callRow, err error) {
 		Status: c.Status, Unfinished: !c.Status.Final(), EndReason: c.EndReason, EndedBy: c.EndedBy,
 		CreatedAt: c.CreatedAt.UnixMicro(), WaitingAt: stampOf(c.WaitingAt), StageAt: stampOf(c.StageAt),
 		AnsweredAt: stampOf(c.AnsweredAt), EndedAt: stampOf(c.EndedAt), DueAt: stampOf(c.DueAt),
-		Talk: c.Talk, Offers: c.Offers, Reconnects: c.Reconnects, Messages: c.Messages, Previous: c.Previous, Version: c.Version,
+		Talk: c.Talk, HeldBy: c.HeldBy, Offers: c.Offers, Reconnects: c.Reconnects, Messages: c.Messages, Previous: c.Previous, Version: c.Version,
 	}
 	customers, _ := c.Rating(vi.SeatCustomer)
 	r.Stars = customers.Stars
@@ -96,7 +97,7 @@ func (r callRow) call() (c vi.Call, err error) {
 		Status: r.Status, EndReason: r.EndReason, EndedBy: r.EndedBy,
 		CreatedAt: timeOf(r.CreatedAt), WaitingAt: r.WaitingAt.time(), StageAt: r.StageAt.time(),
 		AnsweredAt: r.AnsweredAt.time(), EndedAt: r.EndedAt.time(), DueAt: r.DueAt.time(),
-		Talk: r.Talk, Offers: r.Offers, Reconnects: r.Reconnects, Messages: r.Messages, Previous: r.Previous, Version: r.Version,
+		Talk: r.Talk, HeldBy: r.HeldBy, Offers: r.Offers, Reconnects: r.Reconnects, Messages: r.Messages, Previous: r.Previous, Version: r.Version,
 	}
 	if c.LostSeats, err = unlist[vi.Seat](r.LostSeats); err != nil {
 		return c, err

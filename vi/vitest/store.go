@@ -105,7 +105,7 @@ func fullCall() vi.Call {
 		ID: "c1", Reference: "R-1/x", Agent: "ann", AgentName: "Ann Lee", Phone: "+6581234567", Customer: "Bo O’Neil",
 		Status: vi.StatusDropped, EndReason: vi.EndBothLost, EndedBy: vi.BySystem, LostSeats: []vi.Seat{vi.SeatCustomer, vi.SeatAgent},
 		CreatedAt: at(0), WaitingAt: at(1), StageAt: at(2), AnsweredAt: at(3), EndedAt: at(4),
-		Talk: 61*time.Second + time.Microsecond, Offers: 2, Reconnects: 3, DueAt: at(5),
+		Talk: 61*time.Second + time.Microsecond, HeldBy: vi.SeatAgent, Offers: 2, Reconnects: 3, DueAt: at(5),
 		Invites: []vi.Invite{
 			{
 				ID: "i1", Channel: vi.ByText, Phone: "+6581234567", Token: "t1", Status: vi.InviteUndelivered, Problem: "no such number",
@@ -120,7 +120,7 @@ func fullCall() vi.Call {
 			},
 			{Seat: vi.SeatAgent, User: "ann", Name: "Ann", Status: vi.LegLost},
 		},
-		Knock:    &vi.Knock{Device: "d2", Name: "Cy", Browser: "Safari", At: at(6)},
+		Knock:    &vi.Knock{ID: "k1", Device: "d2", Name: "Cy", Browser: "Safari", At: at(6)},
 		Ratings:  []vi.Rating{{Seat: vi.SeatCustomer, Stars: 4, Comment: "good", At: at(7)}, {Seat: vi.SeatAgent, Stars: 1, At: at(8)}},
 		Messages: 7, Previous: "c0", Version: 1,
 	}

@@ -12,7 +12,9 @@ type Call struct {
 	EndedBy    string     `json:"ended_by,omitempty"`
 	Lost       []string   `json:"lost,omitempty"` // seats that were lost, of a dropped call
 	Agent      Person     `json:"agent"`
-	Customer   string     `json:"customer"` // display name
+	Customer   string     `json:"customer"`          // display name
+	Held       bool       `json:"held"`              // on hold, also while reconnecting
+	HeldBy     string     `json:"held_by,omitempty"` // the seat that alone can go on
 	CreatedAt  time.Time  `json:"created_at"`
 	WaitingAt  *time.Time `json:"waiting_at,omitempty"`
 	AnsweredAt *time.Time `json:"answered_at,omitempty"`
@@ -70,6 +72,7 @@ type Invite struct {
 
 // A Knock is another device that asks for the customer's seat.
 type Knock struct {
+	ID      string    `json:"id"`
 	Name    string    `json:"name"`
 	Browser string    `json:"browser"`
 	At      time.Time `json:"at"`

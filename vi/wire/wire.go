@@ -7,6 +7,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -60,9 +61,15 @@ type (
 	Hold struct {
 		On bool `json:"on"`
 	}
-	// Admit answers a knock; agents only.
+	// Admit answers a knock; agents only. It names the knock, so that nobody is let
+	// in who came after the agent looked.
 	Admit struct {
-		Admit bool `json:"admit"`
+		Knock string `json:"knock"`
+		Admit bool   `json:"admit"`
+	}
+	// ChatRead asks for more of the chat. The answer is [ChatPage].
+	ChatRead struct {
+		AfterN int `json:"after_n"`
 	}
 )
 
@@ -75,7 +82,8 @@ type (
 		Call     Call               `json:"call"`
 		Conn     string             `json:"conn"` // of the seat's live media connection; "" if the room has none
 		Devices  map[string]Devices `json:"devices"`
-		Messages []Message          `json:"messages"`
+		Messages []Message          `json:"messages"` // of the chat after AfterN, oldest first
+		More     bool               `json:"more"`     // there are further ones: ask by ChatRead
 		ICE      []ICEServer        `json:"ice"`
 		Limits   Limits             `json:"limits"`
 		Now      time.Time          `json:"now"`
@@ -89,6 +97,11 @@ type (
 	DeviceState struct {
 		Seat    string  `json:"seat"`
 		Devices Devices `json:"devices"`
+	}
+	// ChatPage is a part of the chat, oldest first.
+	ChatPage struct {
+		Messages []Message `json:"messages"`
+		More     bool      `json:"more"` // there are further ones
 	}
 	// ChatMessage is a message of the chat, whoever wrote it.
 	ChatMessage struct {
@@ -127,6 +140,8 @@ func (ChatSend) Type() string     { return "chat.send" }
 func (Hangup) Type() string       { return "call.hangup" }
 func (Hold) Type() string         { return "call.hold" }
 func (Admit) Type() string        { return "call.admit" }
+func (ChatRead) Type() string     { return "chat.read" }
+func (ChatPage) Type() string     { return "chat.page" }
 func (Welcome) Type() string      { return "welcome" }
 func (Answer) Type() string       { return "rtc.answer" }
 func (DeviceState) Type() string  { return "dev.state" }
@@ -189,6 +204,7 @@ var fromBrowser = map[string]func(json.RawMessage) (Body, error){
 	Hangup{}.Type():       decode[Hangup],
 	Hold{}.Type():         decode[Hold],
 	Admit{}.Type():        decode[Admit],
+	ChatRead{}.Type():     decode[ChatRead],
 }
 
 // Decode reads a message of a browser. It fails with an error of kind
@@ -215,13 +231,18 @@ func Decode(frame []byte) (id string, b Body, err error) {
 
 // Encode writes a message, as an answer to the message re if that is not "".
 func Encode(re string, b Body) []byte {
-	p, err := json.Marshal(b)
-	if err != nil {
+	// An Envelope, but that the body is not marshalled twice, and that < and its
+	// like, which are safe here, do not grow to six bytes each.
+	frame := struct {
+		T  string `json:"t"`
+		Re string `json:"re,omitempty"`
+		P  Body   `json:"p"`
+	}{b.Type(), re, b}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(frame); err != nil {
 		panic(fmt.Sprintf("wire: %T cannot be encoded: %v", b, err)) // only a type that no JSON has
 	}
-	frame, err := json.Marshal(Envelope{T: b.Type(), Re: re, P: p})
-	if err != nil {
-		panic(fmt.Sprintf("wire: %v", err))
-	}
-	return frame
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }

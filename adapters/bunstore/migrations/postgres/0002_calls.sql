@@ -18,6 +18,7 @@ CREATE TABLE vi_calls (
 	answered_at   BIGINT,
 	ended_at      BIGINT,
 	talk          BIGINT           NOT NULL, -- nanoseconds
+	held_by       TEXT             NOT NULL,
 	offers        BIGINT           NOT NULL,
 	reconnects    BIGINT           NOT NULL,
 	due_at        BIGINT,

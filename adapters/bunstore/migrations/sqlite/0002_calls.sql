@@ -18,6 +18,7 @@ CREATE TABLE vi_calls (
 	answered_at   INTEGER,
 	ended_at      INTEGER,
 	talk          INTEGER NOT NULL, -- nanoseconds
+	held_by       TEXT    NOT NULL,
 	offers        INTEGER NOT NULL,
 	reconnects    INTEGER NOT NULL,
 	due_at        INTEGER,
