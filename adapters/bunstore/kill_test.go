@@ -60,9 +60,9 @@ func command(c vi.Call, id vi.CallID, n int) (vi.Call, []vi.Event, error) {
 	case 11, 12, 13:
 		return say(vi.SeatAgent, fmt.Sprint("Hello ", n))
 	case 14:
-		return c.KnockAs(vi.Knock{Device: "d2", Name: "Bo again", Browser: "Safari", At: at}, policy)
+		return c.KnockAs(vi.Knock{ID: "k1", Device: "d2", Name: "Bo again", Browser: "Safari", At: at}, policy)
 	case 15:
-		return c.Admit(true, at, policy)
+		return c.Admit("k1", true, at, policy)
 	case 16:
 		return c.Lose(vi.SeatCustomer, at, policy)
 	case 17:

@@ -63,9 +63,11 @@ type (
 	listMessages struct {
 		ID    string `json:"-" path:"id" doc:"ID of the call."`
 		After int    `json:"-" query:"after" doc:"Number of the last message that the caller has; 0 if it is not given."`
+		Limit int    `json:"-" query:"limit" doc:"How many at most: 1 to 500, 200 if it is not given."`
 	}
 	messageList struct {
-		Messages []wire.Message `json:"messages" doc:"The chat, the oldest message first."`
+		Messages []wire.Message `json:"messages" doc:"The oldest first."`
+		Next     int            `json:"next" doc:"What to give as after for the next page; 0 if there is none yet."`
 	}
 	inviteAgain struct {
 		ID      string `json:"-" path:"id" doc:"ID of the call."`
@@ -75,6 +77,7 @@ type (
 	}
 	answerKnock struct {
 		ID    string `json:"-" path:"id" doc:"ID of the call."`
+		Knock string `json:"knock" doc:"ID of the knock, as the call has it."`
 		Admit *bool  `json:"admit" doc:"Whether the other device gets the customer's seat."`
 	}
 	rateCall struct {
@@ -141,7 +144,8 @@ func (a *API) callRoutes() []route {
 		},
 		{
 			method: "POST", path: "/api/calls/{id}/admit", access: signedIn, need: account.CallsPlace, status: 200, fails: []int{409, 410},
-			summary: "Answer a knock", detail: "Gives the customer's seat to the device that asks for it, or refuses.", op: handle(a.admitGuest),
+			summary: "Answer a knock", detail: "Gives the customer's seat to the device that asks for it, or refuses. It conflicts if that device no longer asks, or another does by now.",
+			op: handle(a.admitGuest),
 		},
 		{
 			method: "POST", path: "/api/calls/{id}/rating", access: signedIn, need: account.CallsPlace, status: 200, fails: []int{409, 410},
@@ -218,24 +222,30 @@ func viewFlow(f vi.FlowReading) flow {
 }
 
 func (a *API) messages(ctx context.Context, r *Request[listMessages]) (messageList, error) {
-	if r.In.After < 0 {
-		return messageList{}, fault.Fields{{Name: "after", Problem: "is less than 0"}}
+	const most, usual = 500, 200
+	var c fault.Check
+	c.That(r.In.After >= 0, "after", "is less than 0")
+	c.That(r.In.Limit >= 0 && r.In.Limit <= most, "limit", "is not from 1 to %d", most)
+	if err := c.Err(); err != nil {
+		return messageList{}, err
 	}
-	const page = 500
-	list, after := messageList{Messages: []wire.Message{}}, r.In.After
-	for {
-		found, err := a.cfg.Calls.Messages(ctx, r.By, vi.CallID(r.In.ID), after, page)
-		if err != nil {
-			return messageList{}, err
-		}
-		for _, m := range found {
-			list.Messages = append(list.Messages, wire.Message{N: m.N, Op: m.Op, From: string(m.From), Name: m.Name, Text: m.Text, At: m.At})
-		}
-		if len(found) < page {
-			return list, nil
-		}
-		after = found[page-1].N
+	limit := r.In.Limit
+	if limit == 0 {
+		limit = usual
 	}
+	found, err := a.cfg.Calls.Messages(ctx, r.By, vi.CallID(r.In.ID), r.In.After, limit+1) // one more, to know whether there is a next page
+	if err != nil {
+		return messageList{}, err
+	}
+	list := messageList{Messages: []wire.Message{}}
+	if len(found) > limit {
+		found = found[:limit]
+		list.Next = found[limit-1].N
+	}
+	for _, m := range found {
+		list.Messages = append(list.Messages, wire.Message{N: m.N, Op: m.Op, From: string(m.From), Name: m.Name, Text: m.Text, At: m.At})
+	}
+	return list, nil
 }
 
 func (a *API) inviteAgain(ctx context.Context, r *Request[inviteAgain]) (callAndLink, error) {
@@ -262,10 +272,13 @@ func (a *API) answerWith(c vi.Call, to vi.Seat, err error) (callAnswer, error) {
 }
 
 func (a *API) admitGuest(ctx context.Context, r *Request[answerKnock]) (callAnswer, error) {
-	if r.In.Admit == nil {
-		return callAnswer{}, fault.Fields{{Name: "admit", Problem: "is missing"}}
+	var check fault.Check
+	check.That(r.In.Knock != "", "knock", "is missing")
+	check.That(r.In.Admit != nil, "admit", "is missing")
+	if err := check.Err(); err != nil {
+		return callAnswer{}, err
 	}
-	c, err := a.cfg.Calls.Admit(ctx, r.By, vi.CallID(r.In.ID), *r.In.Admit)
+	c, err := a.cfg.Calls.Admit(ctx, r.By, vi.CallID(r.In.ID), r.In.Knock, *r.In.Admit)
 	return a.answerWith(c, vi.SeatAgent, err)
 }
 

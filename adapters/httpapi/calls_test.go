@@ -146,12 +146,11 @@ func TestOneCall(t *testing.T) {
 		_, err := w.calls.Write(t.Context(), p, fmt.Sprint("op", n), fmt.Sprint("message ", n))
 		require.NoError(t, err)
 	}
-	var chat struct{ Messages []wire.Message }
-	ann.get("/api/calls/" + call.ID + "/messages?after=1").is(200).into(&chat)
+	chat := ann.chat(call.ID, "after=1")
 	require.Len(t, chat.Messages, 2)
 	require.Equal(t, "message 1", chat.Messages[0].Text)
 	require.Equal(t, "customer", chat.Messages[0].From)
-	ann.get("/api/calls/"+call.ID+"/messages?after=-1").fails(422, "invalid", "after")
+	require.Zero(t, chat.Next)
 
 	var got callOnly
 	ann.post("/api/calls/"+call.ID+"/rating", object{"stars": 5}).fails(409, "conflict")
@@ -162,6 +161,63 @@ func TestOneCall(t *testing.T) {
 	ann.post("/api/calls/"+call.ID+"/rating", object{"stars": 4, "comment": "fine"}).is(200).into(&got)
 	require.Equal(t, 4, got.Call.Ratings[0].Stars)
 	ann.post("/api/calls/"+call.ID+"/rating", object{"stars": 4}).fails(409, "conflict")
+}
+
+type chatPage struct {
+	Messages []wire.Message
+	Next     int
+}
+
+func (b *browser) chat(call, query string) (page chatPage) {
+	b.w.t.Helper()
+	b.get("/api/calls/" + call + "/messages?" + query).is(200).into(&page)
+	return page
+}
+
+func TestChatInPages(t *testing.T) {
+	w := build(t)
+	ann := w.as("ann")
+	call, token := ann.start()
+	guest := w.join(token)
+	w.connect(vi.CallID(call.ID))
+	require.JSONEq(t, `{"messages": [], "next": 0}`, string(ann.get("/api/calls/"+call.ID+"/messages").is(200).body))
+	p, _, err := w.calls.AsCustomer(t.Context(), guest.cookies["__Host-tandem_device"], vi.CallID(call.ID))
+	require.NoError(t, err)
+	const all = 501
+	for n := range all {
+		_, err := w.calls.Write(t.Context(), p, fmt.Sprint("op", n), fmt.Sprint("message ", n+1))
+		require.NoError(t, err)
+	}
+	for query, want := range map[string]struct{ first, length, next int }{
+		"":                    {1, 200, 200},
+		"limit=500":           {1, 500, 500},
+		"after=1&limit=500":   {2, 500, 0},
+		"after=500":           {501, 1, 0},
+		"after=498&limit=1":   {499, 1, 499},
+		"after=500&limit=1":   {501, 1, 0},
+		"after=501":           {0, 0, 0},
+		"after=99999&limit=1": {0, 0, 0},
+	} {
+		page := ann.chat(call.ID, query)
+		require.Len(t, page.Messages, want.length, query)
+		require.Equal(t, want.next, page.Next, query)
+		for n, m := range page.Messages {
+			require.Equal(t, want.first+n, m.N, query)
+			require.Equal(t, fmt.Sprint("message ", m.N), m.Text)
+		}
+	}
+	seen := 0
+	for page := ann.chat(call.ID, "limit=17"); ; page = ann.chat(call.ID, fmt.Sprint("limit=17&after=", page.Next)) {
+		seen += len(page.Messages)
+		if page.Next == 0 {
+			break
+		}
+		require.Equal(t, seen, page.Next)
+	}
+	require.Equal(t, all, seen)
+	for query, field := range map[string]string{"after=-1": "after", "limit=-1": "limit", "limit=501": "limit", "limit=x": "limit"} {
+		ann.get("/api/calls/"+call.ID+"/messages?"+query).fails(422, "invalid", field)
+	}
 }
 
 func TestInviteAgain(t *testing.T) {

@@ -86,18 +86,39 @@ func TestSecondDevice(t *testing.T) {
 	second.post("/api/guest/knock", object{"token": token, "name": "Carl's laptop"}).is(202)
 	require.Equal(t, "waiting_for_host", second.lobby(token).State)
 	var seen callOnly
-	ann.post("/api/calls/"+call.ID+"/admit", object{}).fails(422, "invalid", "admit")
-	ann.post("/api/calls/"+call.ID+"/admit", object{"admit": false}).is(200).into(&seen)
+	admit := "/api/calls/" + call.ID + "/admit"
+	ann.post(admit, object{}).fails(422, "invalid", "admit", "knock")
+	knock := w.knock(call.ID)
+	ann.post(admit, object{"knock": "another", "admit": true}).fails(409, "conflict")
+	third := w.browser()
+	r := third.post("/api/guest/knock", object{"token": token})
+	r.fails(429, "busy")
+	require.Equal(t, "20", r.header.Get("Retry-After"), "while the agent has somebody to answer")
+	ann.post(admit, object{"knock": knock, "admit": false}).is(200).into(&seen)
 	require.Nil(t, seen.Call.Knock)
 	require.Equal(t, "elsewhere", second.lobby(token).State)
-	ann.post("/api/calls/"+call.ID+"/admit", object{"admit": true}).fails(409, "conflict")
+	ann.post(admit, object{"knock": knock, "admit": true}).fails(409, "conflict")
 
+	third.post("/api/guest/knock", object{"token": token}).is(202)
+	late := w.knock(call.ID)
+	w.clock.pass(20 * time.Second)
 	second.post("/api/guest/knock", object{"token": token}).is(202)
-	ann.post("/api/calls/"+call.ID+"/admit", object{"admit": true}).is(200)
+	ann.post(admit, object{"knock": late, "admit": true}).fails(409, "conflict")
+	require.Equal(t, "elsewhere", third.lobby(token).State)
+	ann.post(admit, object{"knock": w.knock(call.ID), "admit": true}).is(200)
 	require.Equal(t, "mine", second.lobby(token).State)
 	second.get("/api/guest/calls/" + call.ID).is(200)
 	first.get("/api/guest/calls/"+call.ID).fails(404, "not_found")
 	require.Equal(t, "elsewhere", first.lobby(token).State)
+}
+
+// knock returns the ID of the knock that waits for an answer.
+func (w *world) knock(call string) string {
+	w.t.Helper()
+	c, err := w.calls.Call(w.t.Context(), w.users["ann@acme.example"].Actor(), vi.CallID(call))
+	require.NoError(w.t, err)
+	require.NotNil(w.t, c.Knock)
+	return c.Knock.ID
 }
 
 // One browser may be the customer of several calls.

@@ -69,6 +69,7 @@ type scene struct {
 	token     string   // of the call's link
 	guest     *browser // the call's customer, if there is one yet
 	user, key string
+	knock     string // ID of the one that waits for an answer
 }
 
 func TestEveryRouteAndEverybody(t *testing.T) {
@@ -126,6 +127,7 @@ func (w *world) scene(route httpapi.RouteInfo, who string, n int) *scene {
 	case "/api/calls/{id}/admit":
 		w.join(token)
 		w.browser().post("/api/guest/knock", object{"token": token, "name": "Second"}).is(202)
+		s.knock = w.knock(call.ID)
 	case "/api/calls/{id}/rating", "/api/guest/calls/{id}/rating":
 		s.guest = w.join(token)
 		w.connect(s.call)
@@ -254,7 +256,7 @@ func (s *scene) body() any {
 		}
 		return in
 	case "POST /api/calls/{id}/admit":
-		return object{"admit": true}
+		return object{"knock": s.knock, "admit": true}
 	case "POST /api/calls/{id}/rating", "POST /api/guest/calls/{id}/rating":
 		return object{"stars": 5}
 	case "POST /api/guest/lobby", "POST /api/guest/join":

@@ -125,6 +125,8 @@ var described = map[string]string{
 	"Call.lost":         "The sides that were lost, of a dropped call.",
 	"Call.agent":        "Whose call it is.",
 	"Call.customer":     "The name that the customer gave.",
+	"Call.held":         "Whether it is on hold, also while a side that was lost is awaited.",
+	"Call.held_by":      "Whose hold it is: agent or customer, who alone can go on with it.",
 	"Call.created_at":   "When it was started.",
 	"Call.waiting_at":   "When the customer came into the waiting room.",
 	"Call.answered_at":  "When both sides first saw and heard each other.",
@@ -168,6 +170,7 @@ var described = map[string]string{
 	"Invite.opened_at":    "When its page ran in a browser.",
 	"Invite.redeemed_at":  "When the customer pressed Join.",
 
+	"Knock.id":      "ID of the knock, to answer it by.",
 	"Knock.name":    "Name that its user gave.",
 	"Knock.browser": "Its User-Agent.",
 	"Knock.at":      "When it knocked.",
