@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tandem-cc/tandem/internal/fault"
+	"github.com/tandem-cc/tandem/internal/rate"
 )
 
 // ErrNotSignedIn is the failure of somebody who has not proved who it is: wrong
@@ -211,19 +212,13 @@ func (a Actor) person() error {
 	return nil
 }
 
-// networkOf returns the part of an address that one customer of a network holds:
-// all of IPv4, the first 64 bits of IPv6 (RFC 6177).
+// networkOf returns the key of an address in limits.
 func networkOf(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
 		return firstOf(address, 64)
 	}
-	ip = ip.Unmap()
-	if ip.Is4() {
-		return ip.String()
-	}
-	p, _ := ip.Prefix(64) // without the zone; fails for no IPv6 address
-	return p.String()
+	return rate.Network(ip)
 }
 
 // firstOf returns the first n characters of s that can be shown.

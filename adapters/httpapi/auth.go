@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
@@ -11,6 +9,7 @@ import (
 	"github.com/tandem-cc/tandem/account"
 	"github.com/tandem-cc/tandem/internal/fault"
 	"github.com/tandem-cc/tandem/internal/rate"
+	"github.com/tandem-cc/tandem/internal/token"
 	"github.com/tandem-cc/tandem/vi"
 )
 
@@ -88,17 +87,13 @@ func (a *API) device(r *http.Request) string {
 	return c.Value
 }
 
-// newDevice returns a secret that names a browser: 128 random bits as base64url
-// (RFC 4648 §5), which is what [vi.JoinCall] takes.
-func newDevice() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
+// newDevice returns a secret that names a browser: 128 random bits, which is
+// what [vi.JoinCall] takes.
+func newDevice() string { return token.New(16) }
 
 // admit lets the caller in, as whoever the route is for, and not too often.
 func (a *API) admit(x *exchange) (err error) {
-	address := bucket(x.rec.address)
+	address := rate.Network(x.rec.address)
 	switch x.route.access {
 	case anyone:
 		return a.takeAs(x, address)

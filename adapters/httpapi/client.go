@@ -46,14 +46,3 @@ func peer(remote string) netip.Addr {
 	}
 	return ap.Addr().Unmap().WithZone("")
 }
-
-// bucket names the address for limits: of IPv6 the first 64 bits, since whoever
-// has one has them all.
-func bucket(addr netip.Addr) string {
-	if addr.Is6() {
-		if p, err := addr.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return addr.String()
-}
