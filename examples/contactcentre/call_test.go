@@ -356,6 +356,20 @@ func TestLinksThatAreNoGood(t *testing.T) {
 	stranger.Screenshot("invalid")
 }
 
+func TestExpiredLink(t *testing.T) {
+	t.Parallel()
+	w := beginUnder(t, vi.Policy{Invite: 3 * time.Second})
+	agent := w.signIn("agent", browser.Desktop)
+	link := w.invite(agent, "+6581234567", "late")
+	agent.Wait("the agent to be told", `/expired|not used in time|no longer/i.test(document.querySelector("#waiting").innerText)`)
+	require.Equal(t, "invite_expired", w.callOf("late").EndReason)
+	customer := w.customer("customer")
+	customer.Open(link)
+	customer.Wait("the customer to be told", `["ended", "invalid"].includes(document.body.dataset.state)`)
+	customer.Screenshot("expired")
+	agent.Screenshot("expired")
+}
+
 func TestCameraRefused(t *testing.T) {
 	t.Parallel()
 	w := begin(t)

@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/tandem-cc/tandem/vi"
 )
 
 // config is what the server was told by flags and environment.
@@ -44,9 +46,11 @@ type config struct {
 	SMTPUser     string
 	SMTPPassword string
 
-	public  *url.URL
+	public  *url.URL // nil until the port is known, if it is made of that
+	private bool     // only this machine reaches the server
 	proxies []netip.Prefix
 	udp     net.PacketConn // tests put a bad network here
+	policy  vi.Policy      // and shorter times here
 }
 
 // parse reads flags, then the environment for what no flag says: TANDEM_ and the
@@ -67,8 +71,8 @@ func parse(args []string, env func(string) string, out io.Writer) (config, error
 	f.StringVar(&c.TLSCert, "tls-cert", "", "TLS certificate `file` (PEM)")
 	f.StringVar(&c.TLSKey, "tls-key", "", "TLS key `file` (PEM)")
 	f.StringVar(&c.ACMEHost, "acme", "", "host `name` to get a certificate for by ACME (TLS-ALPN-01: -addr must be reachable as port 443)")
-	f.BoolVar(&c.Demo, "demo", false, "make a demo account with one user per role (default on a loopback address)")
-	f.BoolVar(&c.Dev, "dev", false, "serve /dev/phone, /dev/mail and /dev/components instead of sending texts and mail (default on a loopback address)")
+	f.BoolVar(&c.Demo, "demo", false, "make a demo account with one user per role (default where only this machine reaches the server)")
+	f.BoolVar(&c.Dev, "dev", false, "show texts on /dev/phone instead of sending them, to administrators alone where others reach the server (default where only this machine does)")
 	f.StringVar(&c.Admin, "admin", "", "`e-mail` of the first administrator, made when there is no account yet; the password is printed")
 	f.StringVar(&c.SMTP, "smtp", "", "mail `server`, host:port; user and password are TANDEM_SMTP_USER and TANDEM_SMTP_PASSWORD")
 	f.StringVar(&c.From, "from", "", "`e-mail` address that mail comes from")
@@ -109,12 +113,19 @@ func (c *config) complete(said map[string]bool) error {
 	if err != nil || port < 0 || port > 65535 {
 		return fmt.Errorf("-addr: %q is not a port", portText)
 	}
-	loopback := isLoopback(host)
+	if c.PublicURL != "" {
+		if err := c.setPublic(c.PublicURL); err != nil {
+			return err
+		}
+	}
+	// A proxy may pass on to a loopback address what comes from anywhere, so that
+	// the public URL has to be this machine's as well.
+	c.private = isLoopback(host) && c.ACMEHost == "" && (c.public == nil || isLoopback(c.public.Hostname()))
 	if !said["demo"] {
-		c.Demo = loopback
+		c.Demo = c.private
 	}
 	if !said["dev"] {
-		c.Dev = loopback
+		c.Dev = c.private
 	}
 	if !said["udp-port"] {
 		c.UDPPort = port
@@ -129,7 +140,10 @@ func (c *config) complete(said map[string]bool) error {
 		return errors.New("-turn needs TANDEM_TURN_SECRET, of 16 characters or more")
 	}
 	if !c.Dev {
-		return errors.New("no carrier for texts is built in yet, other than the page /dev/phone: add -dev to serve it on " + c.Addr)
+		return errors.New("no carrier for texts is built in yet: add -dev to show them on /dev/phone, to administrators alone")
+	}
+	if !c.private && c.SMTP == "" {
+		return errors.New("mail needs a server: name one with -smtp (links to choose a password are not shown on a page that others can reach)")
 	}
 	for text := range strings.SplitSeq(c.Proxies, ",") {
 		if text == "" {
@@ -149,10 +163,7 @@ func (c *config) complete(said map[string]bool) error {
 	if c.Database == "" {
 		c.Database = filepath.Join(c.Data, "tandem.db")
 	}
-	if c.PublicURL == "" {
-		return nil // made when the port is known
-	}
-	return c.setPublic(c.PublicURL)
+	return nil
 }
 
 // listening fills in what depends on the port that the system gave.

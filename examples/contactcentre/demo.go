@@ -61,6 +61,20 @@ func demo(ctx context.Context, accounts *account.Accounts, users account.Directo
 	return creds, nil
 }
 
+// refuseDemo fails if the database has demo users: their passwords lie in a file
+// and have been printed, which is for trying things out alone.
+func refuseDemo(ctx context.Context, users account.Directory) error {
+	for _, u := range demoUsers {
+		switch x, err := users.UserByEmail(ctx, u.Email); {
+		case err == nil && !x.Disabled():
+			return fmt.Errorf("this database has the demo user %s, who can still sign in: start with -demo, or with another -data or -database", u.Email)
+		case err != nil && !errors.Is(err, account.ErrNotFound):
+			return err
+		}
+	}
+	return nil
+}
+
 // makeDemoUser makes the user unless there is one; the first makes the account.
 func makeDemoUser(ctx context.Context, accounts *account.Accounts, users account.Directory, u account.NewUser) error {
 	_, err := users.UserByEmail(ctx, u.Email)

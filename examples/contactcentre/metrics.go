@@ -76,13 +76,13 @@ func (m *metrics) event(_ context.Context, r outbox.Record) {
 	}
 }
 
-// handler serves the figures to this machine only: they are for a collector
-// beside the server, not for those who reach it through a proxy.
+// handler serves the figures to this machine only, under its own name: they are
+// for a collector beside the server, not for those who reach it through a proxy.
 func (m *metrics) handler() http.Handler {
 	next := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, _ := net.SplitHostPort(r.RemoteAddr)
-		if !isLoopback(host) || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" {
+		if !isLoopback(host) || !isLoopback(hostname(r.Host)) || r.Header.Get("X-Forwarded-For") != "" {
 			http.Error(w, "metrics are served to this machine only", http.StatusForbidden)
 			return
 		}

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
+	"github.com/tandem-cc/tandem/account"
 	"github.com/tandem-cc/tandem/adapters/httpapi"
 	"github.com/tandem-cc/tandem/adapters/webui"
 	"github.com/tandem-cc/tandem/adapters/wsroom"
@@ -37,22 +39,40 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler())
 	if s.cfg.Dev {
-		mux.Handle("/dev/phone", s.phone)
-		mux.Handle("/dev/phone/", s.phone)
-		mux.Handle("/dev/mail", s.mailPage())
+		mux.Handle("/dev/phone", s.insiders(api, s.phone))
+		mux.Handle("/dev/phone/", s.insiders(api, s.phone))
+	}
+	if s.mail != nil {
+		mux.Handle("/dev/mail", s.insiders(api, s.mail))
 	}
 	mux.Handle("/", pages)
 	return httpapi.Logged(httpapi.Secure(mux, https), config)
 }
 
-// mailPage shows the mail, or says that it went to a mail server.
-func (s *server) mailPage() http.Handler {
-	if s.mail != nil {
-		return s.mail
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "Mail goes to the server of -smtp.")
+// insiders keeps what the pages of development show, which opens every door,
+// from strangers: a server that only this machine reaches answers requests to
+// this machine's own names (a foreign name may have been made to point here);
+// any other answers administrators.
+func (s *server) insiders(api *httpapi.API, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ok := s.cfg.private && isLoopback(hostname(r.Host))
+		if !s.cfg.private {
+			by, err := api.Authenticate(r)
+			ok = err == nil && by.Can(account.UsersManage)
+		}
+		if !ok {
+			http.Error(w, "not found", http.StatusNotFound)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
+}
+
+func hostname(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return host
+	}
+	return hostport
 }
 
 // ready says whether the server can do its work: it is not stopping, and its

@@ -137,7 +137,9 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 		PublicURL: s.cfg.public.String(), Log: s.log,
 	})
 	s.phone = smsdev.New(smsdev.Config{Log: s.log, Delivered: func(ctx context.Context, d vi.Delivery) error { return s.calls.Deliver(ctx, d) }})
-	s.calls = vi.New(s.db.Calls(), s.phone, newPeople(s.accounts), vi.Config{PublicURL: s.cfg.public.String(), Log: s.log})
+	s.calls = vi.New(s.db.Calls(), s.phone, newPeople(s.accounts), vi.Config{
+		Policy: s.cfg.policy, PublicURL: s.cfg.public.String(), Log: s.log,
+	})
 	s.rooms = vi.NewRooms(s.calls, s.media, vi.RoomsConfig{Log: s.log, ICE: s.ice()})
 	s.metrics = newMetrics(s.rooms)
 
@@ -145,6 +147,8 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 		if s.users, err = demo(ctx, s.accounts, s.db.Accounts(), s.cfg.Data); err != nil {
 			return err
 		}
+	} else if err := refuseDemo(ctx, s.db.Accounts()); err != nil {
+		return err
 	}
 	if s.cfg.Admin != "" {
 		if s.admin, err = firstAdministrator(ctx, s.accounts, s.db.Accounts(), s.cfg.Admin); err != nil {
@@ -197,7 +201,10 @@ func (s *server) announce(out io.Writer) {
 	url := s.cfg.public.String()
 	fmt.Fprintf(out, "Tandem %s: %s\n", version, url)
 	if s.cfg.Dev {
-		fmt.Fprintf(out, "  texts as on a handset: %s/dev/phone\n  mail:                  %s/dev/mail\n", url, url)
+		fmt.Fprintf(out, "  texts as on a handset: %s/dev/phone\n", url)
+	}
+	if s.mail != nil {
+		fmt.Fprintf(out, "  mail:                  %s/dev/mail\n", url)
 	}
 	fmt.Fprintf(out, "  data in %s\n", s.cfg.Data)
 	for _, u := range s.users {
@@ -212,9 +219,21 @@ func (s *server) announce(out io.Writer) {
 // browsers are told to come back later, requests end, the database closes.
 func (s *server) serve(ctx context.Context) error {
 	defer s.close()
+	err := s.work(ctx)
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return nil
+	}
+	return err
+}
+
+// work runs every part of the server until ctx ends or one of them fails.
+func (s *server) work(ctx context.Context) error {
 	last, err := s.db.Last(ctx)
 	if err != nil {
 		return fmt.Errorf("read the feed: %w", err)
+	}
+	if err := s.calls.Recover(ctx); err != nil { // before a browser can be back
+		return err
 	}
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.accounts.Run(running) })
@@ -223,7 +242,7 @@ func (s *server) serve(ctx context.Context) error {
 	g.Go(func() error { return s.phone.Run(running) })
 	g.Go(func() error { return s.sockets.Run(running) })
 	g.Go(func() error { return outbox.Follow(running, s.db, "", last, s.pass) })
-	g.Go(func() error { return s.sweep(running) })
+	g.Go(func() error { return s.db.Run(running) })
 	g.Go(func() error {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -239,11 +258,7 @@ func (s *server) serve(ctx context.Context) error {
 		defer cancel()
 		return s.http.Shutdown(stop)
 	})
-	err = g.Wait()
-	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		return nil
-	}
-	return err
+	return g.Wait()
 }
 
 // pass hands committed events to those who follow them.
@@ -259,22 +274,6 @@ func (s *server) pass(records []outbox.Record) error {
 		}
 	}
 	return nil
-}
-
-// sweep deletes what nobody will ask for again.
-func (s *server) sweep(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if err := s.db.Sweep(ctx, time.Now()); err != nil && ctx.Err() == nil {
-				s.log.Error("sweep the database", "err", err)
-			}
-		}
-	}
 }
 
 func (s *server) close() {

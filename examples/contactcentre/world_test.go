@@ -21,6 +21,7 @@ import (
 
 	"github.com/tandem-cc/tandem/internal/browser"
 	"github.com/tandem-cc/tandem/internal/netsim"
+	"github.com/tandem-cc/tandem/vi"
 )
 
 // TestMain runs the tests or, in the process that a test starts to kill it, the
@@ -45,13 +46,20 @@ type world struct {
 	url  string
 	stop func()
 
-	args []string
+	args   []string
+	policy vi.Policy
 }
 
 // begin starts a server with an empty database.
 func begin(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, args: []string{"-addr", "127.0.0.1:0", "-tcp-port", "-1", "-data", t.TempDir()}}
+	return beginUnder(t, vi.Policy{})
+}
+
+// beginUnder is begin with other times.
+func beginUnder(t testing.TB, p vi.Policy) *world {
+	t.Helper()
+	w := &world{t: t, policy: p, args: []string{"-addr", "127.0.0.1:0", "-tcp-port", "-1", "-data", t.TempDir()}}
 	w.start()
 	t.Cleanup(func() { w.stop() })
 	return w
@@ -69,7 +77,7 @@ func (w *world) start() {
 	udp, err := net.ListenPacket("udp4", udpAddr)
 	require.NoError(w.t, err)
 	w.net = netsim.Wrap(udp, 1)
-	cfg.udp = w.net
+	cfg.udp, cfg.policy = w.net, w.policy
 	log := slog.New(slog.NewTextHandler(&testLog{t: w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.srv, err = open(w.t.Context(), cfg, log)
 	require.NoError(w.t, err)

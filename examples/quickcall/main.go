@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"net/url"
 	"os/signal"
 	"syscall"
 
@@ -70,7 +71,9 @@ func main() {
 	check(err)
 	calls := vi.New(db.Calls(), printer{}, shop{}, vi.Config{PublicURL: "http://127.0.0.1:8090"})
 	rooms = vi.NewRooms(calls, media, vi.RoomsConfig{})
-	api := httpapi.New(httpapi.Config{Calls: calls, Authenticate: whoever})
+	check(calls.Recover(ctx))
+	here := &url.URL{Scheme: "http", Host: "127.0.0.1:8090"}
+	api := httpapi.New(httpapi.Config{Calls: calls, Authenticate: whoever, PublicURL: here})
 	sockets := wsroom.New(wsroom.Config{Rooms: rooms, Participant: api.Participant})
 	pages := webui.New(webui.Config{SignedIn: func(r *http.Request) bool { _, err := whoever(r); return err == nil }})
 
@@ -98,6 +101,7 @@ func main() {
 		mux.Handle(path, pages)
 	}
 
+	go db.Run(ctx)
 	go calls.Run(ctx)
 	go rooms.Run(ctx)
 	go sockets.Run(ctx)
