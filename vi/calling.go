@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -72,7 +73,8 @@ func (s *Calls) start(ctx context.Context, by account.Actor, in StartCall) (Call
 	if err := check.Err(); err != nil {
 		return Call{}, "", err
 	}
-	if err := s.texts.Take(string(by.Account) + string(phone)); err != nil {
+	giveBack, err := s.takeText(by.Account, phone)
+	if err != nil {
 		return Call{}, "", err
 	}
 	id, token, now := CallID(s.cfg.NewID()), newToken(), s.now()
@@ -100,6 +102,7 @@ func (s *Calls) start(ctx context.Context, by account.Actor, in StartCall) (Call
 		return tx.PutCall(ctx, c, append(events, more...)...)
 	})
 	if err != nil {
+		giveBack()
 		return Call{}, "", err
 	}
 	c, err = s.load(ctx, Ref{by.Account, id})
@@ -133,25 +136,30 @@ func (s *Calls) Invite(ctx context.Context, by account.Actor, id CallID, in Invi
 	if in.Channel == "" {
 		in.Channel = ByText
 	}
-	token, ref := newToken(), Ref{by.Account, id}
+	token, ref, giveBack := newToken(), Ref{by.Account, id}, func() {}
+	switch {
+	case in.Channel == ByLink:
+		phone = ""
+	case phone == "":
+		old, err := s.Call(ctx, by, id)
+		if err != nil {
+			return Call{}, "", err
+		}
+		phone = old.Phone
+	}
+	if phone != "" {
+		if giveBack, err = s.takeText(by.Account, phone); err != nil {
+			return fail(err)
+		}
+	}
 	c, err := s.change(ctx, ref, "invite to call", func(c Call) (Call, []Event, error) {
 		if err := act(by, c); err != nil {
 			return c, nil, err
 		}
-		to := phone
-		if to == "" {
-			to = c.Phone
-		}
-		if in.Channel == ByLink {
-			to = ""
-		}
-		c, events, err := c.InviteWith(s.newInvite(in.Channel, to, token, s.now()), s.cfg.Policy)
-		if err == nil && to != "" {
-			err = s.texts.Take(string(by.Account) + string(to))
-		}
-		return c, events, err
+		return c.InviteWith(s.newInvite(in.Channel, phone, token, s.now()), s.cfg.Policy)
 	})
 	if err != nil {
+		giveBack()
 		return Call{}, "", err
 	}
 	link := s.link(token)
@@ -275,6 +283,8 @@ func (s *Calls) phone(check *fault.Check, text, region string, host Host) Phone 
 	p, err := ParsePhone(text, region)
 	if err != nil {
 		check.That(false, "phone", "%v", err)
+	} else if len(s.cfg.Countries) > 0 {
+		check.That(slices.Contains(s.cfg.Countries, p.Country()), "phone", "is in a country that texts are not sent to")
 	}
 	return p
 }

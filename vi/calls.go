@@ -23,14 +23,16 @@ import (
 
 // Config sets up [Calls]. The zero Config works.
 type Config struct {
-	Policy    Policy
-	PublicURL string                                   // where customers reach the pages, without a final slash; http://127.0.0.1:8080
-	Text      func(h Host, c Call, link string) string // words of the invitation; a sentence in English
-	Sweep     time.Duration                            // how often Run looks for timers that ran out; 1 s
-	PerNumber rate.Limit                               // texts to one number; 30 an hour
-	Now       func() time.Time                         // time.Now
-	NewID     func() string                            // a UUID version 7
-	Log       *slog.Logger                             // discards
+	Policy     Policy
+	PublicURL  string                                   // where customers reach the pages, without a final slash; http://127.0.0.1:8080
+	Text       func(h Host, c Call, link string) string // words of the invitation; a sentence in English
+	Sweep      time.Duration                            // how often Run looks for timers that ran out; 1 s
+	PerNumber  rate.Limit                               // texts to one number; 30 an hour
+	PerAccount rate.Limit                               // texts of one account; 1,000 an hour
+	Countries  []string                                 // ISO 3166 alpha-2; if there are any, texts go to no others
+	Now        func() time.Time                         // time.Now
+	NewID      func() string                            // a UUID version 7
+	Log        *slog.Logger                             // discards
 }
 
 // People is what calls need to know about those who take part.
@@ -54,7 +56,7 @@ type Calls struct {
 	texter Texter
 	people People
 	cfg    Config
-	texts  *rate.Limiter
+	texts  struct{ number, account *rate.Limiter }
 }
 
 // New returns the commands on the calls in store.
@@ -74,6 +76,9 @@ func New(store Store, texter Texter, people People, cfg Config) *Calls {
 	if cfg.PerNumber == (rate.Limit{}) {
 		cfg.PerNumber = rate.Limit{Burst: 30, Per: time.Hour}
 	}
+	if cfg.PerAccount == (rate.Limit{}) {
+		cfg.PerAccount = rate.Limit{Burst: 1000, Per: time.Hour}
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -83,7 +88,27 @@ func New(store Store, texter Texter, people People, cfg Config) *Calls {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Calls{store, texter, people, cfg, rate.New(cfg.PerNumber, rate.Config{Now: cfg.Now})}
+	s := &Calls{store: store, texter: texter, people: people, cfg: cfg}
+	s.texts.number = rate.New(cfg.PerNumber, rate.Config{Now: cfg.Now})
+	s.texts.account = rate.New(cfg.PerAccount, rate.Config{Now: cfg.Now})
+	return s
+}
+
+// takeText counts a text against what the number and the account may have, and
+// returns how to take that back if the text is not sent after all.
+func (s *Calls) takeText(acct account.ID, to Phone) (giveBack func(), err error) {
+	number := string(acct) + string(to)
+	if err := s.texts.number.Take(number); err != nil {
+		return nil, err
+	}
+	if err := s.texts.account.Take(string(acct)); err != nil {
+		s.texts.number.Return(number)
+		return nil, err
+	}
+	return func() {
+		s.texts.number.Return(number)
+		s.texts.account.Return(string(acct))
+	}, nil
 }
 
 // now returns the present to the microsecond, as stores keep it.

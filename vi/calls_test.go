@@ -14,6 +14,7 @@ import (
 
 	"github.com/tandem-cc/tandem/account"
 	"github.com/tandem-cc/tandem/internal/fault"
+	"github.com/tandem-cc/tandem/internal/rate"
 	"github.com/tandem-cc/tandem/vi"
 	"github.com/tandem-cc/tandem/vi/wire"
 )
@@ -442,6 +443,27 @@ func TestBadInputNamesEveryField(t *testing.T) {
 		require.Len(t, w.texts.texts, 1, "nobody was texted for nothing")
 		_, _, err = w.calls.Start(t.Context(), ann, vi.StartCall{Phone: "81234567", Reference: "new", Previous: "nonsense"})
 		require.ErrorIs(t, err, vi.ErrInvalid)
+	})
+}
+
+func TestTextsHaveLimits(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		calls := vi.New(w.store, w.texts, company{}, vi.Config{
+			PerNumber: rate.Limit{Burst: 2, Per: time.Hour}, PerAccount: rate.Limit{Burst: 3, Per: time.Hour}, Countries: []string{"SG"},
+		})
+		start := func(phone, reference string) error {
+			_, _, err := calls.Start(t.Context(), ann, vi.StartCall{Phone: phone, Reference: reference})
+			return err
+		}
+		require.ErrorContains(t, start("+447700900123", "0"), "phone is in a country that texts are not sent to")
+		require.NoError(t, start("81234567", "1"))
+		require.ErrorIs(t, start("81234567", "1"), vi.ErrConflict, "a call that is not begun counts for nothing")
+		require.NoError(t, start("81234567", "2"))
+		require.ErrorIs(t, start("81234567", "3"), vi.ErrBusy)
+		require.NoError(t, start("81234568", "3"))
+		require.ErrorIs(t, start("81234569", "4"), vi.ErrBusy)
+		pass(time.Hour)
+		require.NoError(t, start("81234569", "4"))
 	})
 }
 

@@ -40,7 +40,9 @@ type config struct {
 	SMTP    string
 	From    string
 	Proxies string
-	LogJSON bool
+
+	Countries string
+	LogJSON   bool
 
 	TURNSecret   string // environment only, as all secrets
 	SMTPUser     string
@@ -77,6 +79,7 @@ func parse(args []string, env func(string) string, out io.Writer) (config, error
 	f.StringVar(&c.SMTP, "smtp", "", "mail `server`, host:port; user and password are TANDEM_SMTP_USER and TANDEM_SMTP_PASSWORD")
 	f.StringVar(&c.From, "from", "", "`e-mail` address that mail comes from")
 	f.StringVar(&c.Proxies, "trusted-proxies", "", "`networks` whose X-Forwarded-For is believed, such as 10.0.0.0/8, with commas between")
+	f.StringVar(&c.Countries, "countries", "", "`countries` that texts go to, such as SG,ID (default all)")
 	f.BoolVar(&c.LogJSON, "log-json", false, "write the log as JSON")
 	if err := f.Parse(args); err != nil {
 		return c, err

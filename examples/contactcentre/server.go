@@ -138,7 +138,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	})
 	s.phone = smsdev.New(smsdev.Config{Log: s.log, Delivered: func(ctx context.Context, d vi.Delivery) error { return s.calls.Deliver(ctx, d) }})
 	s.calls = vi.New(s.db.Calls(), s.phone, newPeople(s.accounts), vi.Config{
-		Policy: s.cfg.policy, PublicURL: s.cfg.public.String(), Log: s.log,
+		Policy: s.cfg.policy, PublicURL: s.cfg.public.String(), Countries: list(s.cfg.Countries), Log: s.log,
 	})
 	s.rooms = vi.NewRooms(s.calls, s.media, vi.RoomsConfig{Log: s.log, ICE: s.ice()})
 	s.metrics = newMetrics(s.rooms)
