@@ -122,16 +122,55 @@ func TestIDsAreUniqueAndReferencesHold(t *testing.T) {
 }
 
 // A password or a number must not end up in the address bar when the script has
-// not loaded yet: a form without a method is sent by GET.
+// not loaded yet: a form without a method is sent by GET. One with method=dialog
+// is not sent at all.
 func TestFormsWithSecretsArePosted(t *testing.T) {
 	all := pages(t)
-	for _, p := range []string{"/", "/calls", "/calls/0197", "/signin?ended", "/forgot", "/reset"} {
-		for _, e := range all[p] {
+	for p, page := range all {
+		for _, e := range page {
 			if e.tag == "form" && e.attrs["role"] != "search" {
-				require.Equal(t, "post", e.attrs["method"], "%s #%s", p, e.attrs["id"])
+				require.Contains(t, []string{"post", "dialog"}, e.attrs["method"], "%s #%s", p, e.attrs["id"])
 			}
 		}
 	}
+}
+
+// Every module that a page's scripts import is named before the first of them,
+// and nothing that they do not.
+func TestModulesArePreloaded(t *testing.T) {
+	all := scripts(t, ".js")
+	version := regexp.MustCompile(`^/ui/[0-9a-f]{12}/`)
+	for p, page := range pages(t) {
+		want, got := map[string]bool{}, map[string]bool{}
+		var follow func(name string)
+		follow = func(name string) {
+			if want[name] {
+				return
+			}
+			want[name] = true
+			for _, m := range imports.FindAllStringSubmatch(withoutComments(all[name]), -1) {
+				follow(path.Join(path.Dir(name), m[1]))
+			}
+		}
+		scripted := false
+		for _, e := range page {
+			switch {
+			case e.tag == "link" && e.attrs["rel"] == "modulepreload":
+				require.False(t, scripted, "%s: %s comes too late", p, e.attrs["href"])
+				got[version.ReplaceAllString(e.attrs["href"], "static/")] = true
+			case e.tag == "script":
+				scripted = true
+				name := version.ReplaceAllString(e.attrs["src"], "static/")
+				got[name] = true
+				follow(name)
+			}
+		}
+		require.Equal(t, want, got, p)
+	}
+}
+
+func withoutComments(js string) string {
+	return regexp.MustCompile(`(?s:/\*.*?\*/)|(?m:^\s*//.*$)`).ReplaceAllString(js, "")
 }
 
 func TestLinksLeadToPages(t *testing.T) {

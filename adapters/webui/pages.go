@@ -99,6 +99,9 @@ type frameData struct {
 func loadPages(cfg Config, static fs.FS, version string) (map[string]*page, error) {
 	pages := map[string]*page{}
 	add := func(name string, html []byte) (err error) {
+		if html, err = preload(html, static); err != nil {
+			return fmt.Errorf("page %s: %w", name, err)
+		}
 		if pages[name], err = newPage(html, version); err != nil {
 			return fmt.Errorf("page %s: %w", name, err)
 		}

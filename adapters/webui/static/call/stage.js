@@ -4,7 +4,7 @@ import { category, initials } from "../shell/format.js";
 import { sentence } from "../shell/api.js";
 import { announce, busy, icon, need } from "../shell/dom.js";
 import { attrs, firstName, play, put, setIcon } from "./draw.js";
-import { held, holds } from "./wire.js";
+import { held, holds, over } from "./wire.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./devices.js").Shown} Shown */
@@ -90,7 +90,8 @@ export class Stage {
     const who = firstName(other);
     const there = ["connecting", "connected", "reconnecting", "held"].includes(s.call?.status ?? "");
     const words = cam === "off" ? text.cameraOff(who) : cam === "none" ? text.cameraNone(who) : this.#seen ? "" : text.noPicture(who);
-    if (there) this.#picture();
+    // Set up before anybody comes, as soon as the browser will play sound, so that the first frame meets a player that is ready.
+    if (there || s.devices.mic.live || s.devices.cam.live) this.#picture();
     need("peer-off").hidden = !there || !words;
     this.#remote.hidden = !there;
     need("tap-to-continue").hidden = !there || !this.#mute;
@@ -125,7 +126,7 @@ export class Stage {
   async #picture() {
     const stream = this.#session.media.stream;
     const { devices, media } = this.#session;
-    if (media.state === "idle") return;
+    if (media.state === "idle" || !this.#session.call || over(this.#session.call.status)) return;
     if (this.#remote.srcObject === stream) {
       if (this.#mute && !this.#tried && (devices.mic.live || devices.cam.live)) { // whoever is being filmed may also be played to
         this.#tried = true;

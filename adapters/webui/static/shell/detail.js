@@ -63,7 +63,7 @@ function drawRatings(c) {
     const r = (c.ratings ?? []).find((x) => x.seat === seat);
     const name = seat === "customer" ? c.customer || "Customer" : c.agent.id === mine ? "You" : c.agent.name || "Agent";
     return h("div", { class: "rated" }, h("div", { class: "row" }, h("span", { class: "strong grow truncate" }, name),
-      r ? h("span", { class: "rated-stars", role: "img", "aria-label": `${r.stars} of 5 stars` }, [1, 2, 3, 4, 5].map((n) => { const s = icon("star", "icon icon-sm"); if (n <= r.stars) s.setAttribute("data-on", ""); return s; })) : h("span", { class: "muted" }, "Not rated"),
+      r ? h("span", { class: "rated-stars", role: "img", "aria-label": `${r.stars} of 5 stars` }, [1, 2, 3, 4, 5].map((n) => { const s = icon(n <= r.stars ? "star-on" : "star", "icon icon-sm"); if (n <= r.stars) s.setAttribute("data-on", ""); return s; })) : h("span", { class: "muted" }, "Not rated"),
       r ? h("span", { class: "num soft" }, `${r.stars} of 5`) : null), r?.comment ? h("p", { class: "soft rated-comment" }, r.comment) : null);
   }));
 }
