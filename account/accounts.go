@@ -50,11 +50,15 @@ type (
 )
 
 // Limits say how often something may be tried. An address is that of the
-// browser; of IPv6 the first 64 bits count.
+// browser; of IPv6 the first 64 bits count. The strict ones go by e-mail and
+// address together, so that a stranger who knows the e-mail address of somebody
+// cannot keep them out; those by e-mail alone bound what many addresses try.
 type Limits struct {
-	SignInEmail   Limit // failed sign-ins with one e-mail address; 5 a minute
+	SignIn        Limit // failed sign-ins with one e-mail address from one address, and a user's wrong old passwords; 5 a minute
+	SignInEmail   Limit // failed sign-ins with one e-mail address from anywhere; 30 a minute
 	SignInAddress Limit // failed sign-ins from one address; 30 a minute
-	ResetEmail    Limit // reset mails to one e-mail address; 3 an hour
+	Reset         Limit // reset mails to one e-mail address asked for from one address; 3 an hour
+	ResetEmail    Limit // reset mails to one e-mail address; 10 an hour
 	ResetAddress  Limit // reset mails asked for from one address; 10 an hour
 }
 
@@ -112,9 +116,11 @@ func (c Config) withDefaults() Config {
 		field *Limit
 		value Limit
 	}{
-		{&c.Limits.SignInEmail, Limit{Burst: 5, Per: time.Minute}},
+		{&c.Limits.SignIn, Limit{Burst: 5, Per: time.Minute}},
+		{&c.Limits.SignInEmail, Limit{Burst: 30, Per: time.Minute}},
 		{&c.Limits.SignInAddress, Limit{Burst: 30, Per: time.Minute}},
-		{&c.Limits.ResetEmail, Limit{Burst: 3, Per: time.Hour}},
+		{&c.Limits.Reset, Limit{Burst: 3, Per: time.Hour}},
+		{&c.Limits.ResetEmail, Limit{Burst: 10, Per: time.Hour}},
 		{&c.Limits.ResetAddress, Limit{Burst: 10, Per: time.Hour}},
 	} {
 		if *l.field == (Limit{}) {
@@ -138,7 +144,7 @@ type Accounts struct {
 	mailer    Mailer
 	cfg       Config
 	letters   chan letter
-	limits    struct{ signInEmail, signInAddress, resetEmail, resetAddress *rate.Limiter }
+	limits    struct{ signIn, signInEmail, signInAddress, reset, resetEmail, resetAddress *rate.Limiter }
 }
 
 // New returns accounts that are kept in store. Mails are sent while Run runs.
@@ -149,8 +155,10 @@ func New(store Store, pw Passwords, mail Mailer, cfg Config) *Accounts {
 		letters: make(chan letter, cfg.MailQueue),
 	}
 	limiter := func(l Limit) *rate.Limiter { return rate.New(l, rate.Config{Now: cfg.Now}) }
+	a.limits.signIn = limiter(cfg.Limits.SignIn)
 	a.limits.signInEmail = limiter(cfg.Limits.SignInEmail)
 	a.limits.signInAddress = limiter(cfg.Limits.SignInAddress)
+	a.limits.reset = limiter(cfg.Limits.Reset)
 	a.limits.resetEmail = limiter(cfg.Limits.ResetEmail)
 	a.limits.resetAddress = limiter(cfg.Limits.ResetAddress)
 	return a

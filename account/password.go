@@ -10,8 +10,8 @@ import (
 
 // ChangePassword gives the actor another password. It needs the old one. The
 // user's other sessions, and all password links, end at once; the session whose
-// hash is keep goes on. Bad fields are named "old" and "password". Wrong old
-// passwords count as failed sign-ins do: too many fail with [Limited].
+// hash is keep goes on. Bad fields are named "old" and "password". Too many wrong
+// old passwords fail with [Limited].
 func (a *Accounts) ChangePassword(ctx context.Context, by Actor, keep Hash, old, password string) error {
 	if err := a.changePassword(ctx, by, keep, old, password); err != nil {
 		return fmt.Errorf("change password: %w", err)
@@ -37,12 +37,18 @@ func (a *Accounts) changePassword(ctx context.Context, by Actor, keep Hash, old,
 	if err := c.Err(); err != nil {
 		return err
 	}
+	// Counted by itself: nobody else can use up what the user has here.
+	key := "signed in " + u.Email
+	if err := a.limits.signIn.Take(key); err != nil {
+		return err
+	}
 	if _, err := a.verify(ctx, u.Email, old); errors.Is(err, ErrNotSignedIn) {
 		c.That(false, "old", "is not your password")
 		return c.Err()
 	} else if err != nil {
 		return err
 	}
+	a.limits.signIn.Return(key)
 	encoded, err := a.passwords.Hash(ctx, password)
 	if err != nil {
 		return fmt.Errorf("hash password: %w", err)
@@ -88,7 +94,7 @@ func (a *Accounts) endAll(ctx context.Context, tx Tx, id UserID) error {
 // ForgotPassword has a link to choose another password sent to the e-mail
 // address if it belongs to a user who is not disabled. The answer, and the time
 // that it takes, is the same for every well-formed address: nil, also beyond
-// [Limits].ResetEmail, where no further mail is sent. A bad field is named
+// [Limits].Reset and ResetEmail, where no further mail is sent. A bad field is named
 // "email". It fails with [Limited] if this network address has asked too often,
 // and with [ErrBusy] if too many mails wait to be sent.
 //
@@ -101,14 +107,16 @@ func (a *Accounts) ForgotPassword(ctx context.Context, email, address string) er
 	if err := c.Err(); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	if err := a.limits.resetAddress.Take(networkOf(address)); err != nil {
+	network := networkOf(address)
+	if err := a.limits.resetAddress.Take(network); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	if a.limits.resetEmail.Take(email) != nil {
+	request := try{{a.limits.reset, network + " " + email}, {a.limits.resetEmail, email}}
+	if request.take() != nil {
 		return nil
 	}
 	if !a.post(letter{forgot: email}) {
-		a.limits.resetEmail.Return(email)
+		request.giveBack()
 		return fmt.Errorf("%s: %w", what, fault.Errorf(ErrBusy, "too many mails are waiting to be sent; try again in a minute"))
 	}
 	return nil

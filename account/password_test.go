@@ -107,6 +107,30 @@ func TestForgotPasswordLimits(t *testing.T) {
 	})
 }
 
+// A stranger who asks for somebody's mails uses up none of that person's own,
+// unless from many addresses.
+func TestForgotPasswordOfWhoIsUnderAttack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.run()
+		mails := func(address string, times int) int {
+			before := len(h.mails.all())
+			for range times {
+				require.NoError(t, h.ForgotPassword(t.Context(), h.abe.Email, address))
+			}
+			synctest.Wait()
+			return len(h.mails.all()) - before
+		}
+		require.Equal(t, 3, mails("203.0.113.1", 10))
+		require.Equal(t, 1, mails("192.0.2.1", 1))
+		require.Equal(t, 3, mails("203.0.113.2", 10))
+		require.Equal(t, 3, mails("2001:db8::1", 10), "10 an hour from anywhere")
+		require.Equal(t, 0, mails("192.0.2.1", 1))
+		time.Sleep(6 * time.Minute)
+		require.Equal(t, 1, mails("192.0.2.1", 1))
+	})
+}
+
 func TestForgotPasswordWhenTheQueueIsFull(t *testing.T) {
 	h := newHouseWith(t, account.Config{MailQueue: 2})
 	require.NoError(t, h.ForgotPassword(t.Context(), h.abe.Email, "192.0.2.1"))
@@ -271,7 +295,7 @@ func TestChangePasswordMeetsAChange(t *testing.T) {
 
 // Of many who change the same password at once, one wins; none undoes another.
 func TestChangePasswordAtOnce(t *testing.T) {
-	h := newHouseWith(t, account.Config{Limits: account.Limits{SignInEmail: account.Limit{Burst: -1}}})
+	h := newHouseWith(t, account.Config{Limits: account.Limits{SignIn: account.Limit{Burst: -1}}})
 	h.happened()
 	errs := make([]error, 20)
 	var wg sync.WaitGroup

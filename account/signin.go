@@ -60,14 +60,19 @@ func (a *Accounts) signIn(ctx context.Context, email, password, address, browser
 		return "", s, u, err
 	}
 	network := networkOf(address)
-	if err := a.limits.signInAddress.Take(network); err != nil {
+	attempt := try{
+		{a.limits.signInAddress, network},
+		{a.limits.signIn, network + " " + email},
+		{a.limits.signInEmail, email},
+	}
+	if err := attempt.take(); err != nil {
 		return "", s, u, err
 	}
 	known, err := a.verify(ctx, email, password)
 	if err != nil {
 		return "", s, u, err
 	}
-	a.limits.signInAddress.Return(network)
+	attempt.giveBack()
 
 	token = newToken()
 	err = a.store.Update(ctx, known.Account, func(tx Tx) error {
@@ -99,9 +104,6 @@ func (a *Accounts) signIn(ctx context.Context, email, password, address, browser
 // verify returns the user with that address and password. It does the same work
 // whatever the answer.
 func (a *Accounts) verify(ctx context.Context, email, password string) (User, error) {
-	if err := a.limits.signInEmail.Take(email); err != nil {
-		return User{}, err
-	}
 	u, err := a.store.UserByEmail(ctx, email)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return User{}, err
@@ -114,7 +116,6 @@ func (a *Accounts) verify(ctx context.Context, email, password string) (User, er
 	if !ok || unknown || u.Disabled() {
 		return User{}, wrong
 	}
-	a.limits.signInEmail.Return(email)
 	return u, nil
 }
 
@@ -210,6 +211,30 @@ func (a Actor) person() error {
 		return fault.Errorf(ErrDenied, "only a user can do this")
 	}
 	return nil
+}
+
+// A try is something that counts in several limits.
+type try []struct {
+	limiter *rate.Limiter
+	key     string
+}
+
+// take counts the try, or fails with [Limited] and counts nothing.
+func (t try) take() error {
+	for n, in := range t {
+		if err := in.limiter.Take(in.key); err != nil {
+			t[:n].giveBack()
+			return err
+		}
+	}
+	return nil
+}
+
+// giveBack takes the count back.
+func (t try) giveBack() {
+	for _, in := range t {
+		in.limiter.Return(in.key)
+	}
 }
 
 // networkOf returns the key of an address in limits.

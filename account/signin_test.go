@@ -112,6 +112,36 @@ func TestSignInLimitByEmail(t *testing.T) {
 	})
 }
 
+// Somebody who knows the e-mail address of another keeps that person out
+// nowhere but at the stranger's own address, unless from very many.
+func TestSignInOfWhoIsUnderAttack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		try := func(address, password string) error {
+			_, _, _, err := h.SignIn(t.Context(), h.abe.Email, password, address, "")
+			return err
+		}
+		for n := range 5 {
+			address := fmt.Sprintf("203.0.113.%d", n)
+			for range 5 {
+				require.ErrorIs(t, try(address, "wrong"), account.ErrNotSignedIn)
+			}
+			for range 10 {
+				retryAfter(t, try(address, "wrong"))
+			}
+			require.NoError(t, try("192.0.2.1", horse))
+		}
+		require.NoError(t, h.ChangePassword(t.Context(), h.abe.Actor(), "", horse, fresh))
+		for range 5 {
+			require.ErrorIs(t, try("2001:db8::1", "wrong"), account.ErrNotSignedIn)
+		}
+		require.Equal(t, 2*time.Second, retryAfter(t, try("192.0.2.1", fresh)), "30 from anywhere")
+		require.NoError(t, h.ChangePassword(t.Context(), h.abe.Actor(), "", fresh, horse), "who is signed in goes on")
+		time.Sleep(2 * time.Second)
+		require.NoError(t, try("192.0.2.1", horse))
+	})
+}
+
 func TestSignInLimitByAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
@@ -144,7 +174,7 @@ func TestSignInLimitByAddress(t *testing.T) {
 
 func TestLimitsCanBeLifted(t *testing.T) {
 	h := newHouseWith(t, account.Config{Limits: account.Limits{
-		SignInEmail: account.Limit{Burst: -1}, SignInAddress: account.Limit{Burst: -1},
+		SignIn: account.Limit{Burst: -1}, SignInEmail: account.Limit{Burst: -1}, SignInAddress: account.Limit{Burst: -1},
 	}})
 	for range 100 {
 		_, _, _, err := h.SignIn(t.Context(), h.abe.Email, "wrong", "192.0.2.1", "")
@@ -333,7 +363,7 @@ func TestSignOutEverywhere(t *testing.T) {
 // Once somebody is disabled, nothing lets them in, however busy they are.
 func TestDisabledWhileBusy(t *testing.T) {
 	h := newHouseWith(t, account.Config{Limits: account.Limits{
-		SignInEmail: account.Limit{Burst: -1}, SignInAddress: account.Limit{Burst: -1},
+		SignIn: account.Limit{Burst: -1}, SignInEmail: account.Limit{Burst: -1}, SignInAddress: account.Limit{Burst: -1},
 	}})
 	var disabled atomic.Bool
 	var wg sync.WaitGroup

@@ -83,7 +83,7 @@ func build(t testing.TB, with ...func(*httpapi.Config)) *world {
 	t.Cleanup(func() { w.db.Close() })
 	w.accounts = account.New(w.db.Accounts(), plain{}, w.mails, account.Config{
 		Now: w.clock.now, PublicURL: "https://desk.example",
-		Limits: account.Limits{SignInEmail: generous, SignInAddress: generous, ResetEmail: generous, ResetAddress: generous},
+		Limits: account.Limits{SignIn: generous, SignInEmail: generous, SignInAddress: generous, Reset: generous, ResetEmail: generous, ResetAddress: generous},
 	})
 	w.calls = vi.New(w.db.Calls(), w.texts, people{w.accounts}, vi.Config{Now: w.clock.now, PublicURL: "https://desk.example"})
 
