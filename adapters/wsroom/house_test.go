@@ -111,6 +111,7 @@ func open(t *testing.T, cfg wsroom.Config) *house {
 	h.sockets = wsroom.New(cfg)
 	mux := http.NewServeMux()
 	mux.Handle("/ws/live", h.sockets.Live())
+	mux.Handle("/ws/room", h.sockets.Room())
 	srv := httptest.NewServer(mux)
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	ctx, cancel := context.WithCancel(context.Background())

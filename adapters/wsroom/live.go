@@ -91,7 +91,7 @@ func (s *Sockets) serveLive(k *socket, r *http.Request, after int64) {
 		return
 	}
 	by := *l.by.Load()
-	leave, err := s.place("live/" + string(by.Account) + "/" + string(by.User) + "/" + string(by.Key))
+	leave, err := s.place(k, "live/"+string(by.Account)+"/"+string(by.User)+"/"+string(by.Key))
 	if err != nil {
 		s.sendAway(k, err)
 		return

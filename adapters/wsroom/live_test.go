@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +19,8 @@ import (
 	"github.com/tandem-cc/tandem/adapters/outbox"
 	"github.com/tandem-cc/tandem/adapters/wsroom"
 	"github.com/tandem-cc/tandem/internal/fault"
+	"github.com/tandem-cc/tandem/internal/rate"
+	"github.com/tandem-cc/tandem/vi"
 )
 
 func TestLiveTellsWhatTheUserMaySee(t *testing.T) {
@@ -43,7 +47,8 @@ func TestLiveTellsWhatTheUserMaySee(t *testing.T) {
 // Whatever becomes of its connections, a page that comes back with the last Seq
 // that it has seen sees every event once and in order, while others commit.
 func TestLiveMissesNothingAndDoublesNothing(t *testing.T) {
-	h := open(t, wsroom.Config{Limits: wsroom.Limits{PerUser: 100}}) // of a cut the server hears a moment later
+	// Of a cut the server hears a moment later.
+	h := open(t, wsroom.Config{Limits: wsroom.Limits{PerUser: 100, User: rate.Limit{Burst: -1}}})
 	const pages, events = 4, 3000
 	var want []string
 	var mu sync.Mutex
@@ -214,6 +219,58 @@ func TestSocketsPerUser(t *testing.T) {
 		f, err := read(t.Context(), h.connect("/ws/live", "ann"))
 		return err == nil && f.T == "hello"
 	}, 10*time.Second, 10*time.Millisecond, "a place that was left is free")
+}
+
+// A stranger can have nothing looked up for sockets more often than so, from one
+// network. Who is known does not count, nor suffer from strangers elsewhere.
+func TestSocketsOfStrangers(t *testing.T) {
+	address := func(r *http.Request) netip.Addr { return netip.MustParseAddr(r.Header.Get("X-From")) }
+	var looked atomic.Int64
+	h := open(t, wsroom.Config{
+		Address: address, Limits: wsroom.Limits{Address: rate.Limit{Burst: 3, Per: time.Hour}, PerUser: 100},
+		Participant: func(*http.Request, vi.CallID, vi.Seat) (vi.Participant, error) {
+			looked.Add(1)
+			return vi.Participant{}, vi.ErrNotFound
+		},
+	})
+	dial := func(path, from, user string) (*websocket.Conn, *http.Response, error) {
+		return websocket.Dial(t.Context(), h.url+path, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {user}, "X-From": {from}}})
+	}
+	for range 10 {
+		c, _, err := dial("/ws/live", "2001:db8::1", "ann")
+		require.NoError(t, err)
+		require.Equal(t, "hello", h.read(c).T)
+		require.NoError(t, c.Close(websocket.StatusNormalClosure, ""))
+	}
+	for _, path := range []string{"/ws/live", "/ws/room?call=1&as=customer", "/ws/room?call=1&as=agent"} {
+		c, _, err := dial(path, "2001:db8::2", "nobody")
+		require.NoError(t, err)
+		h.closed(c)
+	}
+	require.EqualValues(t, 2, looked.Load())
+	for _, path := range []string{"/ws/live", "/ws/room?call=1&as=customer"} {
+		_, res, err := dial(path, "2001:db8::3", "nobody")
+		require.Error(t, err)
+		require.Equal(t, http.StatusTooManyRequests, res.StatusCode)
+		seconds, err := strconv.Atoi(res.Header.Get("Retry-After"))
+		require.NoError(t, err)
+		require.InDelta(t, 1190, seconds, 10)
+	}
+	require.EqualValues(t, 2, looked.Load(), "nothing more was looked up")
+	c, _, err := dial("/ws/live", "2001:db8:0:1::1", "sue")
+	require.NoError(t, err)
+	require.Equal(t, "hello", h.read(c).T, "another network")
+}
+
+func TestSocketsThatAUserOpens(t *testing.T) {
+	h := open(t, wsroom.Config{Limits: wsroom.Limits{User: rate.Limit{Burst: 3, Per: time.Hour}}})
+	for range 3 {
+		c := h.connect("/ws/live", "ann")
+		require.Equal(t, "hello", h.read(c).T)
+		require.NoError(t, c.Close(websocket.StatusNormalClosure, ""))
+	}
+	require.EqualValues(t, 1013, h.closed(h.connect("/ws/live", "ann")))
+	require.Equal(t, "hello", h.read(h.connect("/ws/live", "sue")).T)
 }
 
 func TestOrigins(t *testing.T) {

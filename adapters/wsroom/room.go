@@ -50,7 +50,7 @@ func (s *Sockets) serveRoom(k *socket, r *http.Request, id vi.CallID, seat vi.Se
 		s.sendAway(k, err)
 		return
 	}
-	leave, err := s.place("room/" + string(me.Account) + "/" + string(me.User) + "/" + string(me.Device))
+	leave, err := s.place(k, "room/"+string(me.Account)+"/"+string(me.User)+"/"+string(me.Device))
 	if err != nil {
 		s.sendAway(k, err)
 		return

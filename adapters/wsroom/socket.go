@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/tandem-cc/tandem/internal/rate"
 	"github.com/tandem-cc/tandem/vi"
 )
 
@@ -26,13 +27,14 @@ const (
 // A socket is one browser's connection. What it is to write is queued, and
 // written by pump; what it reads is handed over by listen.
 type socket struct {
-	conn   *websocket.Conn
-	tap    *tap
-	limits Limits
-	ctx    context.Context // ends with the socket
-	end    context.CancelFunc
-	tasks  sync.WaitGroup // goroutines besides the one that listens
-	wake   chan struct{}  // holds one: there is something to do for pump
+	conn    *websocket.Conn
+	tap     *tap
+	network string // that it comes from
+	limits  Limits
+	ctx     context.Context // ends with the socket
+	end     context.CancelFunc
+	tasks   sync.WaitGroup // goroutines besides the one that listens
+	wake    chan struct{}  // holds one: there is something to do for pump
 
 	mu     sync.Mutex
 	queue  [][]byte
@@ -47,8 +49,13 @@ var _ vi.Socket = (*socket)(nil)
 // accept makes a socket of the request, which reads messages of at most so many
 // bytes, or answers the request with what is wrong.
 func (s *Sockets) accept(w http.ResponseWriter, r *http.Request, most int64) (*socket, error) {
+	network := rate.Network(s.cfg.Address(r))
+	if err := s.limits.address.Take(network); err != nil {
+		tooMany(w, err)
+		return nil, err
+	}
 	k := &socket{
-		limits: s.cfg.Limits, tap: &tap{ResponseWriter: w}, wake: make(chan struct{}, 1),
+		network: network, limits: s.cfg.Limits, tap: &tap{ResponseWriter: w}, wake: make(chan struct{}, 1),
 		bucket: bucket{perSecond: s.cfg.Limits.Rate, burst: s.cfg.Limits.Burst},
 	}
 	conn, err := websocket.Accept(k.tap, r, &websocket.AcceptOptions{

@@ -4,7 +4,9 @@
 //
 // A socket is bounded in everything that a stranger could make grow: the size
 // and number of messages it reads, what waits to be written, how long a write
-// may take, how long it may say nothing, and how many of them a user has.
+// may take, how long it may say nothing, and how many of them a user has. How
+// many a stranger tries to open is limited by address, before anything is looked
+// up.
 package wsroom
 
 import (
@@ -12,6 +14,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +22,7 @@ import (
 	"github.com/tandem-cc/tandem/account"
 	"github.com/tandem-cc/tandem/adapters/outbox"
 	"github.com/tandem-cc/tandem/internal/fault"
+	"github.com/tandem-cc/tandem/internal/rate"
 	"github.com/tandem-cc/tandem/vi"
 )
 
@@ -48,6 +52,11 @@ type Config struct {
 	// besides the host that the request names.
 	Origins []string
 
+	// Address returns the address of the browser that makes the request. Without
+	// it that is the connection's, which behind a proxy is the proxy's, the same
+	// for all.
+	Address func(*http.Request) netip.Addr
+
 	Limits Limits
 	Log    *slog.Logger // discards
 }
@@ -66,6 +75,8 @@ type Limits struct {
 	Rate       int           // messages read in a second; 20
 	Burst      int           // and at once; 40
 	PerUser    int           // sockets of each kind that a user, or a customer's browser, has; 5
+	Address    rate.Limit    // sockets asked for by one address for which it gets nothing; 300 a minute
+	User       rate.Limit    // sockets of each kind that a user, or a customer's browser, opens; 120 a minute
 	Backlog    int           // events looked through for a live socket that comes back; 5,000
 }
 
@@ -91,13 +102,20 @@ func (l Limits) withDefaults() Limits {
 			*n.field = n.value
 		}
 	}
+	if l.Address == (rate.Limit{}) {
+		l.Address = rate.Limit{Burst: 300, Per: time.Minute}
+	}
+	if l.User == (rate.Limit{}) {
+		l.User = rate.Limit{Burst: 120, Per: time.Minute}
+	}
 	return l
 }
 
 // Sockets is the sockets of one server. It is safe for concurrent use.
 type Sockets struct {
-	cfg  Config
-	tail *outbox.Tail // nil without a feed
+	cfg    Config
+	tail   *outbox.Tail // nil without a feed
+	limits struct{ address, user *rate.Limiter }
 
 	mu     sync.Mutex
 	open   map[*socket]*check // of its rights; nil until it is known whose it is
@@ -115,7 +133,12 @@ func New(cfg Config) *Sockets {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Address == nil {
+		cfg.Address = peer
+	}
 	s := &Sockets{cfg: cfg, open: map[*socket]*check{}, places: map[string]int{}, empty: make(chan struct{})}
+	s.limits.address = rate.New(cfg.Limits.Address, rate.Config{})
+	s.limits.user = rate.New(cfg.Limits.User, rate.Config{})
 	if cfg.Feed != nil {
 		s.tail = outbox.NewTail(cfg.Feed)
 	}
@@ -231,8 +254,13 @@ func (s *Sockets) remove(k *socket) {
 	}
 }
 
-// place takes one of the places of a user for a socket, or fails with vi.ErrBusy.
-func (s *Sockets) place(user string) (leave func(), err error) {
+// place takes one of the places of a user for a socket, or fails with
+// vi.ErrBusy. A browser that gets one was no stranger, and does not count.
+func (s *Sockets) place(k *socket, user string) (leave func(), err error) {
+	s.limits.address.Return(k.network)
+	if err := s.limits.user.Take(user); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.places[user] >= s.cfg.Limits.PerUser {
