@@ -33,6 +33,9 @@ func (x callTx) Calls(ctx context.Context, q vi.Query) ([]vi.Call, error) {
 	}
 	if q.Before != "" {
 		before, err := get[callRow](ctx, x.tx, "WHERE account = ? AND id = ?", x.acct, q.Before)
+		if err == nil && q.Agent != "" && before.Agent != q.Agent {
+			err = errNoRow // of another agent's calls an agent's query knows nothing
+		}
 		if err != nil {
 			return nil, found(err, errNoCall)
 		}

@@ -92,6 +92,10 @@ func TestListCalls(t *testing.T) {
 	require.Equal(t, ids, by)
 	w.as("bob").get("/api/calls?agent="+annsID).fails(403, "denied")
 
+	w.as("bob").get("/api/calls?before="+ids[2]).fails(404, "not_found")
+	w.as("bob").get("/api/calls?before=nothing").fails(404, "not_found")
+	w.as("eve").get("/api/calls?before="+ids[2]).fails(404, "not_found")
+
 	for query, field := range map[string]string{
 		"status=gone": "status", "limit=0x1": "limit", "limit=1000": "limit", "from=yesterday": "from", "from=2030-01-02": "from",
 		"to=2030-01-01T00:00:00Z&from=2030-01-02T00:00:00Z": "to", "limit=1&limit=2": "limit", "page=2": "page",
