@@ -79,8 +79,11 @@ func (u *users) authenticate(r *http.Request) (account.Actor, error) {
 	if !ok {
 		return account.Actor{}, account.ErrNotSignedIn
 	}
-	if err, ok := who.(error); ok {
-		return account.Actor{}, err
+	switch who := who.(type) {
+	case error:
+		return account.Actor{}, who
+	case func() account.Actor:
+		return who(), nil
 	}
 	return who.(account.Actor), nil
 }

@@ -192,6 +192,25 @@ func TestLiveEndsWithTheSession(t *testing.T) {
 	})
 }
 
+// Rights that change while a socket is on its way in count for it too.
+func TestLiveMeetsAChange(t *testing.T) {
+	h := open(t, wsroom.Config{})
+	sues := h.connect("/ws/live", "sue")
+	h.read(sues)
+	closed := make(chan websocket.StatusCode, 1)
+	h.users.Store("ann", func() account.Actor {
+		h.users.Delete("ann") // but this look still finds her
+		h.users.Delete("sue")
+		h.feed.commit(outbox.Record{Account: "acme", About: "ann", Kind: "account.signed_out"})
+		_, err := read(t.Context(), sues)
+		closed <- websocket.CloseStatus(err) // the event has been dealt with
+		return ann
+	})
+	anns := h.connect("/ws/live", "ann")
+	require.EqualValues(t, 4401, h.closed(anns))
+	require.EqualValues(t, 4401, <-closed)
+}
+
 func TestLiveIsForThoseWhoAreSignedIn(t *testing.T) {
 	h := open(t, wsroom.Config{})
 	require.EqualValues(t, 4401, h.closed(h.connect("/ws/live", "nobody")))

@@ -30,6 +30,7 @@ type socket struct {
 	conn    *websocket.Conn
 	tap     *tap
 	network string // that it comes from
+	changes int    // of rights until it was accepted
 	limits  Limits
 	ctx     context.Context // ends with the socket
 	end     context.CancelFunc

@@ -117,11 +117,12 @@ type Sockets struct {
 	tail   *outbox.Tail // nil without a feed
 	limits struct{ address, user *rate.Limiter }
 
-	mu     sync.Mutex
-	open   map[*socket]*check // of its rights; nil until it is known whose it is
-	places map[string]int     // sockets of one kind and user
-	closed bool
-	empty  chan struct{} // closed when closed and the last socket is gone
+	mu      sync.Mutex
+	open    map[*socket]*check // of its rights; nil until it is known whose it is
+	changes int                // of rights so far, in whatever account
+	places  map[string]int     // sockets of one kind and user
+	closed  bool
+	empty   chan struct{} // closed when closed and the last socket is gone
 }
 
 // New returns sockets. Live ones hear of events while Run runs.
@@ -202,6 +203,7 @@ func (s *Sockets) watchRights(ctx context.Context) {
 func (s *Sockets) recheck(acct account.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.changes++
 	for _, c := range s.open {
 		if c != nil && c.account == acct {
 			c.recheck()
@@ -228,17 +230,21 @@ func (s *Sockets) Count() int {
 func (s *Sockets) add(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open[k] = nil
+	s.open[k], k.changes = nil, s.changes
 	if s.closed {
 		k.Close(vi.CloseRestart, "the server restarts")
 	}
 }
 
-// watch has the check run whenever rights in its account change.
+// watch has the check run whenever rights in its account change, and soon if
+// any have since the socket was accepted.
 func (s *Sockets) watch(k *socket, c *check) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open[k] = c
+	if s.changes != k.changes {
+		c.recheck()
+	}
 }
 
 func (s *Sockets) remove(k *socket) {
