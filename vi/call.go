@@ -151,7 +151,7 @@ func (c Call) Rating(s Seat) (Rating, bool) {
 type Knock struct {
 	ID      string    `json:"id"`
 	Device  Hash      `json:"device"`
-	Name    string    `json:"name"`
+	Name    string    `json:"name"` // "" if the browser did not say
 	Browser string    `json:"browser"`
 	At      time.Time `json:"at"`
 }

@@ -65,7 +65,8 @@ func (s *Calls) start(ctx context.Context, by account.Actor, in StartCall) (Call
 	if agent == "" {
 		agent = in.Agent
 		if name, err = s.people.AgentName(ctx, by.Account, agent); errors.Is(err, ErrNotFound) {
-			check.That(false, "agent", "is not a user who takes calls")
+			check.That(in.Agent == "", "agent", "is not a user who takes calls")
+			check.That(in.Agent != "", "agent", "is missing")
 		} else if err != nil {
 			return Call{}, "", err
 		}

@@ -24,6 +24,7 @@ func (c Call) InviteByToken(token Hash) (Invite, bool) {
 // wait for its cool-down (ErrBusy); a text to another number takes the links
 // sent to the old number back.
 func (c Call) InviteWith(i Invite, p Policy) (Call, []Event, error) {
+	p = p.WithDefaults()
 	if c.Status != StatusCreated && c.Status != StatusInvited {
 		return c, nil, c.refuse("invited to")
 	}
@@ -64,6 +65,7 @@ func (c Call) cooldown(n int, p Policy) time.Duration { return p.Resend << max(0
 // ResendAt returns when the next text to the same number may be sent, or zero
 // if no more may.
 func (c Call) ResendAt(p Policy) time.Time {
+	p = p.WithDefaults()
 	texts, last := 0, time.Time{}
 	for _, i := range c.Invites {
 		if i.Channel == ByText {

@@ -126,9 +126,13 @@ func (s *Calls) Join(ctx context.Context, token string, in JoinCall) (Ref, strin
 // Knock asks the agent to move the customer's seat to this browser. It returns
 // the secret that names the browser from now on.
 func (s *Calls) Knock(ctx context.Context, token string, in JoinCall) (string, error) {
+	named := strings.TrimSpace(in.Name) != ""
 	in, err := in.clean()
 	if err != nil {
 		return "", fmt.Errorf("ask to join: %w", err)
+	}
+	if !named {
+		in.Name = ""
 	}
 	c, ref, err := s.invited(ctx, token)
 	if i, _ := c.InviteByToken(HashOf(token)); errors.Is(err, ErrNotFound) || i.Status == InviteRevoked {

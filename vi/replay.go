@@ -82,8 +82,11 @@ func (e GuestKnocked) apply(c Call) Call {
 func (e GuestAdmitted) apply(c Call) Call {
 	if k := c.Knock; e.Admitted && k != nil {
 		l := c.Leg(SeatCustomer)
-		l.Name, l.Device, l.Browser, l.Permission = k.Name, k.Device, k.Browser, Permission{}
-		c.Customer, c.Legs = k.Name, c.seated(l)
+		l.Device, l.Browser, l.Permission = k.Device, k.Browser, Permission{}
+		if k.Name != "" { // else it is who it was
+			l.Name, c.Customer = k.Name, k.Name
+		}
+		c.Legs = c.seated(l)
 	}
 	c.Knock = nil
 	return c

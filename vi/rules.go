@@ -9,8 +9,8 @@ import (
 	"github.com/tandem-cc/tandem/internal/rate"
 )
 
-// A Policy sets the times and limits of calls. [Policy.WithDefaults] fills in
-// what is zero.
+// A Policy sets the times and limits of calls. What is zero has its default,
+// which [Policy.WithDefaults] fills in.
 type Policy struct {
 	Invite      time.Duration // an invitation can be used; 15 min
 	Resend      time.Duration // between the first two texts, doubled for each further one; 30 s
@@ -52,6 +52,7 @@ func (p Policy) WithDefaults() Policy {
 
 // due returns when the call's present timer runs out, or zero.
 func (c Call) due(p Policy) time.Time {
+	p = p.WithDefaults()
 	switch c.Status {
 	case StatusCreated, StatusInvited:
 		last := c.StageAt.Add(p.Invite)
@@ -190,7 +191,7 @@ func (c Call) Reject(by Party, at time.Time, p Policy) (Call, []Event, error) {
 	if c.Status != StatusRinging {
 		return c, nil, c.refuse("rejected")
 	}
-	if c.Offers >= p.Offers {
+	if c.Offers >= p.WithDefaults().Offers {
 		return c.end(StatusMissed, EndNotAnswered, BySystem, nil, at, p)
 	}
 	return c.then(p, CallMoved{Call: c.ID, Status: StatusWaiting, By: by, At: at})
@@ -281,7 +282,7 @@ func (c Call) Expire(now time.Time, p Policy) (Call, []Event, error) {
 	case StatusConnecting:
 		return c.end(StatusFailed, EndMediaFailed, BySystem, c.lost(), now, p)
 	case StatusReconnecting:
-		if !now.Before(c.AnsweredAt.Add(p.MaxDuration)) {
+		if !now.Before(c.AnsweredAt.Add(p.WithDefaults().MaxDuration)) {
 			return c.end(StatusCompleted, EndMaxDuration, BySystem, nil, now, p)
 		}
 		lost := c.lost()
@@ -331,7 +332,7 @@ func (c Call) Rate(r Rating, p Policy) (Call, []Event, error) {
 		return c, nil, fault.Errorf(ErrConflict, "only a call that was connected can be rated")
 	case rated:
 		return c, nil, fault.Errorf(ErrConflict, "you have already rated this call")
-	case r.At.Sub(c.EndedAt) > p.Rate:
+	case r.At.Sub(c.EndedAt) > p.WithDefaults().Rate:
 		return c, nil, fault.Errorf(ErrGone, "it is too late to rate this call")
 	}
 	return c.then(p, CallRated{Call: c.ID, Rating: r, At: r.At})

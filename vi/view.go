@@ -50,6 +50,9 @@ func (s *Calls) agentsOnly(w *wire.Call, c Call) {
 		})
 	}
 	if k := c.Knock; k != nil {
+		if k.Name == "" {
+			k = &Knock{ID: k.ID, Name: "Somebody", Browser: k.Browser, At: k.At}
+		}
 		w.Knock = &wire.Knock{ID: k.ID, Name: k.Name, Browser: k.Browser, At: k.At}
 	}
 	if c.Status == StatusCreated || c.Status == StatusInvited {

@@ -213,13 +213,24 @@ func TestCrashedBrowserComesBackOnTheSameDevice(t *testing.T) {
 // ICE restart, which changes the customer's port.
 func (w *world) blackout(agent *browser.Person, d time.Duration) {
 	w.t.Helper()
-	s := agent.Stats()
-	addr, err := netip.ParseAddr(s.Local.Address)
-	require.NoError(w.t, err, "the agent's address")
-	w.net.Set(netip.AddrPortFrom(addr, uint16(s.Local.Port)), netsim.Path{})
+	spare := func() { // the agent, whatever ports an ICE restart of the agent's own takes
+		for _, c := range agent.Stats().Candidates {
+			if addr, err := netip.ParseAddr(c.Address); err == nil {
+				w.net.Set(netip.AddrPortFrom(addr, uint16(c.Port)), netsim.Path{})
+			}
+		}
+	}
+	spare()
 	w.net.SetDefault(netsim.Outage)
-	<-time.After(d) // the outage itself, not a wait for anybody
-	w.net.Heal()
+	for end := time.After(d); ; { // the outage itself, not a wait for anybody
+		select {
+		case <-end:
+			w.net.Heal()
+			return
+		case <-time.After(500 * time.Millisecond):
+			spare()
+		}
+	}
 }
 
 func TestTenSecondsWithoutNetwork(t *testing.T) {

@@ -25,18 +25,19 @@ type credential struct {
 	Role     account.Role `json:"role"`
 	Email    string       `json:"email"`
 	Password string       `json:"password"`
+	Changed  bool         `json:"-"` // the user has another password by now
 }
 
 // demo makes the demo account if the database has none, and returns what its
 // users sign in with. The passwords are made up once for an installation and
 // kept in a file that only its owner can read, to be printed at every start.
-func demo(ctx context.Context, accounts *account.Accounts, users account.Directory, folder string) ([]credential, error) {
+func demo(ctx context.Context, accounts *account.Accounts, users account.Directory, pw account.Passwords, folder string) ([]credential, error) {
 	file := filepath.Join(folder, "demo-users.json")
 	var creds []credential
 	switch data, err := os.ReadFile(file); {
 	case errors.Is(err, os.ErrNotExist):
 		for _, u := range demoUsers {
-			creds = append(creds, credential{u.Role, u.Email, strings.ToLower(rand.Text()[:16])})
+			creds = append(creds, credential{Role: u.Role, Email: u.Email, Password: strings.ToLower(rand.Text()[:16])})
 		}
 		data, err = json.MarshalIndent(creds, "", "\t")
 		if err == nil {
@@ -57,9 +58,18 @@ func demo(ctx context.Context, accounts *account.Accounts, users account.Directo
 		if err := makeDemoUser(ctx, accounts, users, u); err != nil {
 			return nil, fmt.Errorf("make demo user %s: %w", u.Email, err)
 		}
+		stored, err := users.UserByEmail(ctx, u.Email)
+		if err == nil {
+			creds[n].Changed, err = differs(pw.Verify(ctx, stored.Password, u.Password))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look up demo user %s: %w", u.Email, err)
+		}
 	}
 	return creds, nil
 }
+
+func differs(same bool, err error) (bool, error) { return !same, err }
 
 // refuseDemo fails if the database has demo users: their passwords lie in a file
 // and have been printed, which is for trying things out alone.

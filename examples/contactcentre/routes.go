@@ -23,7 +23,7 @@ func (s *server) routes() http.Handler {
 	api := httpapi.New(config)
 	s.sockets = wsroom.New(wsroom.Config{
 		Rooms: s.rooms, Participant: api.Participant, Feed: s.db, Authenticate: api.Authenticate,
-		Origins: []string{s.cfg.public.Host}, Log: s.log,
+		Origins: []string{s.cfg.public.Host}, Address: config.Address, Log: s.log,
 	})
 	pages := webui.New(webui.Config{
 		SignedIn: func(r *http.Request) bool { _, err := api.Authenticate(r); return err == nil },

@@ -133,7 +133,8 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 		s.mail = maildev.New(maildev.Config{})
 		mailer = s.mail
 	}
-	s.accounts = account.New(s.db.Accounts(), argon2id.New(argon2id.Config{}), mailer, account.Config{
+	passwords := argon2id.New(argon2id.Config{})
+	s.accounts = account.New(s.db.Accounts(), passwords, mailer, account.Config{
 		PublicURL: s.cfg.public.String(), Log: s.log,
 	})
 	s.phone = smsdev.New(smsdev.Config{Log: s.log, Delivered: func(ctx context.Context, d vi.Delivery) error { return s.calls.Deliver(ctx, d) }})
@@ -144,7 +145,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 	s.metrics = newMetrics(s.rooms)
 
 	if s.cfg.Demo {
-		if s.users, err = demo(ctx, s.accounts, s.db.Accounts(), s.cfg.Data); err != nil {
+		if s.users, err = demo(ctx, s.accounts, s.db.Accounts(), passwords, s.cfg.Data); err != nil {
 			return err
 		}
 	} else if err := refuseDemo(ctx, s.db.Accounts()); err != nil {
@@ -208,10 +209,14 @@ func (s *server) announce(out io.Writer) {
 	}
 	fmt.Fprintf(out, "  data in %s\n", s.cfg.Data)
 	for _, u := range s.users {
-		fmt.Fprintf(out, "  %-14s %s  %s\n", u.Role, u.Email, u.Password)
+		password := u.Password
+		if u.Changed {
+			password = "(has another password by now)"
+		}
+		fmt.Fprintf(out, "  %-14s %s  %s\n", u.Role, u.Email, password)
 	}
 	if s.admin != "" {
-		fmt.Fprintf(out, "  administrator  %s  %s  (change it after signing in)\n", s.cfg.Admin, s.admin)
+		fmt.Fprintf(out, "  administrator  %s  %s  (to change it: \"Forgot password\")\n", s.cfg.Admin, s.admin)
 	}
 }
 
@@ -220,6 +225,7 @@ func (s *server) announce(out io.Writer) {
 func (s *server) serve(ctx context.Context) error {
 	defer s.close()
 	err := s.work(ctx)
+	s.log.Info("stopped")
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		return nil
 	}
