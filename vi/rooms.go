@@ -349,6 +349,12 @@ func (r *Rooms) lose(ref Ref, s Seat) {
 // markLost records that a participant is lost, if that is so of the call. A
 // room whose call turns out to be over is closed: nobody would tell it later.
 func (r *Rooms) markLost(ref Ref, s Seat, so func(Call) bool) {
+	r.mu.Lock()
+	closed := r.closed
+	r.mu.Unlock()
+	if closed { // nobody is lost by a restart, and the store may be closed by now
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	c, err := r.calls.change(ctx, ref, "record loss", func(c Call) (Call, []Event, error) {
