@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -116,7 +117,7 @@ func fullCall() vi.Call {
 		Legs: []vi.Leg{
 			{
 				Seat: vi.SeatCustomer, Name: "Bo", Device: "d1", Browser: "Firefox", Status: vi.LegGone, Permission: vi.Permission{Mic: "granted", Cam: "denied"},
-				JoinedAt: at(1), UpAt: at(2), LostAt: at(3), LeftAt: at(4), Losses: 2,
+				User: "nobody", JoinedAt: at(1), UpAt: at(2), LostAt: at(3), LeftAt: at(4), Losses: 2,
 			},
 			{Seat: vi.SeatAgent, User: "ann", Name: "Ann", Status: vi.LegLost},
 		},
@@ -126,7 +127,28 @@ func fullCall() vi.Call {
 	}
 }
 
+// filled fails if a field of the value is zero, so that a field that is added to
+// the domain is not forgotten by the stores. Of a slice the first element counts.
+func filled(t *testing.T, name string, v reflect.Value) {
+	t.Helper()
+	require.False(t, v.IsZero(), "the suite has a value of %s", name)
+	switch v.Kind() {
+	case reflect.Pointer:
+		filled(t, name, v.Elem())
+	case reflect.Slice:
+		filled(t, name, v.Index(0))
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for n := range v.NumField() {
+			filled(t, name+"."+v.Type().Field(n).Name, v.Field(n))
+		}
+	}
+}
+
 func storeValues(t *testing.T, start func(*testing.T) *shelf) {
+	filled(t, "Call", reflect.ValueOf(fullCall()))
 	same := func(s *shelf, want vi.Call) {
 		s.t.Helper()
 		got, err := s.call("a", want.ID)
@@ -156,7 +178,7 @@ func storeValues(t *testing.T, start func(*testing.T) *shelf) {
 		c := fullCall()
 		s.put("a", c)
 		for _, change := range []func(){
-			func() { c.Reference = "R-2" },
+			func() { c.Reference, c.HeldBy = "R-2", "" },
 			func() { c.Agent, c.AgentName = "bob", "Bob" },
 			func() { c.Phone = "+4930123456" },
 			func() { c.Customer = "" },
@@ -202,6 +224,7 @@ func storeMessages(t *testing.T, start func(*testing.T) *shelf) {
 	message := func(n int, op string, from vi.Seat) vi.Message {
 		return vi.Message{Call: "c1", N: n, Op: op, From: from, Name: "Ann", Text: fmt.Sprint("Hello ", n), At: at(n)}
 	}
+	filled(t, "Message", reflect.ValueOf(message(1, "op1", vi.SeatAgent)))
 	put := func(s *shelf, m vi.Message) error {
 		return s.Update(s.ctx, "a", func(tx vi.Tx) error { return tx.PutMessage(s.ctx, m) })
 	}
@@ -294,6 +317,7 @@ func storeReadings(t *testing.T, start func(*testing.T) *shelf) {
 			Out: vi.FlowReading{Bitrate: 0.5, Loss: 1, Jitter: 1},
 		}
 	}
+	filled(t, "Reading", reflect.ValueOf(reading(1, vi.SeatAgent)))
 	want := []vi.Reading{reading(1, vi.SeatAgent), reading(2, vi.SeatAgent), {Call: "c1", Seat: vi.SeatCustomer, At: at(3)}}
 	s.update("a", func(tx vi.Tx) error {
 		return errors.Join(tx.PutReading(s.ctx, want[2]), tx.PutReading(s.ctx, want[0]), tx.PutReading(s.ctx, want[1]))
