@@ -56,7 +56,9 @@ func (s callStore) Unfinished(ctx context.Context, after vi.CallID, limit int) (
 	if err := sound(string(after)); err != nil {
 		return nil, err
 	}
-	return s.refs(ctx, limit, "unfinished AND id > ?", after, "id", "account")
+	// Said twice: the first is the condition of the index, the second has SQLite
+	// prefer that index to the one of all IDs.
+	return s.refs(ctx, limit, "unfinished AND unfinished = TRUE AND id > ?", after, "id", "account")
 }
 
 func (s callStore) refs(ctx context.Context, limit int, where string, arg any, order ...string) (refs []vi.Ref, _ error) {

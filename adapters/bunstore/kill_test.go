@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -60,13 +61,13 @@ func command(c vi.Call, id vi.CallID, n int) (vi.Call, []vi.Event, error) {
 	case 11, 12, 13:
 		return say(vi.SeatAgent, fmt.Sprint("Hello ", n))
 	case 14:
-		return c.KnockAs(vi.Knock{ID: "k1", Device: "d2", Name: "Bo again", Browser: "Safari", At: at}, policy)
-	case 15:
-		return c.Admit("k1", true, at, policy)
-	case 16:
 		return c.Lose(vi.SeatCustomer, at, policy)
-	case 17:
+	case 15:
 		return c.MediaUp(vi.SeatCustomer, at, policy)
+	case 16:
+		return c.KnockAs(vi.Knock{ID: "k1", Device: "d2", Name: "Bo again", Browser: "Safari", At: at}, policy)
+	case 17:
+		return c.Admit("k1", true, at, policy)
 	case 18:
 		return c.Hangup(vi.SeatAgent, at, policy)
 	case 19:
@@ -90,6 +91,9 @@ func carryOut(ctx context.Context, db *DB, id vi.CallID, n int) error {
 			}
 		}
 		c, events, err := command(c, id, n)
+		if err == nil && len(events) == 0 {
+			err = errors.New("the rule gives no event, so there is nothing to keep")
+		}
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,9 @@
 // a store that keeps them, in the transaction that made them, and everything
 // that follows: live sockets, rollups, webhooks.
 //
+// [Follow] is for one follower, [Relay] for a consumer that goes on where it
+// stopped, and a [Tail] for many live followers in one process.
+//
 // Delivery is at least once and in commit order. Seq rises in the order in
 // which a reader may see records, with gaps; a reader that has seen Seq n never
 // later finds a new record with a smaller one.

@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX vi_calls_id ON vi_calls (id);
 CREATE INDEX vi_calls_log ON vi_calls (account, created_at, id);
 CREATE INDEX vi_calls_agent ON vi_calls (account, agent, created_at, id);
 CREATE INDEX vi_calls_due ON vi_calls (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX vi_calls_unfinished ON vi_calls (id) WHERE unfinished;
+CREATE INDEX vi_calls_unfinished ON vi_calls (unfinished, id) WHERE unfinished;
 
 -- The invitations' tokens, hashed: a link names neither call nor account.
 CREATE TABLE vi_tokens (
