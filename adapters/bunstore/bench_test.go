@@ -82,14 +82,17 @@ func benchmarkCommand(b *testing.B, url string, callers, accounts int) {
 	calls := db.Calls()
 	p := vi.Policy{}.WithDefaults()
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	ids := make([]vi.Ref, callers)
+	const perCall = 1000 // messages: a chat has a limit
+	ids := make([]vi.Ref, callers*(b.N/perCall+1))
 	for n := range ids {
 		ref := vi.Ref{Account: account.ID(fmt.Sprint("acme", n%accounts)), Call: vi.CallID(uuid7.New())}
 		require.NoError(b, calls.Update(b.Context(), ref.Account, func(tx vi.Tx) error { return waiting(b.Context(), tx, ref.Call, now, p) }))
 		ids[n] = ref
 	}
+	sent := make([]int, callers)
 	inParallel(b, callers, func(n int) error {
-		ref := ids[n]
+		ref := ids[sent[n]/perCall*callers+n]
+		sent[n]++
 		return calls.Update(b.Context(), ref.Account, func(tx vi.Tx) error {
 			c, err := tx.Call(b.Context(), ref.Call)
 			if err != nil {
