@@ -92,9 +92,9 @@ func (s *Calls) start(ctx context.Context, by account.Actor, in StartCall) (Call
 			return err
 		}
 		var events, more []Event
-		c, events, _ = Call{}.then(s.cfg.Policy, CallStarted{
+		c, events, _ = Place(CallStarted{
 			Call: id, Reference: in.Reference, Agent: agent, AgentName: name, Phone: phone, Previous: in.Previous, At: now,
-		})
+		}, s.cfg.Policy)
 		c, more, err := c.InviteWith(s.newInvite(ByText, phone, token, now), s.cfg.Policy)
 		if err != nil {
 			return err

@@ -95,6 +95,9 @@ func (c Call) refuse(what string) error {
 	return fault.Errorf(ErrConflict, "a call that is %s cannot be %s", c.Status, what)
 }
 
+// Place begins a call that an agent makes; [Call.InviteWith] comes next.
+func Place(e CallStarted, p Policy) (Call, []Event, error) { return Call{}.then(p, e) }
+
 // Arrive begins a call that a customer makes from a page of the account: it
 // waits for an agent.
 func Arrive(id CallID, reference, name string, device Hash, at time.Time, p Policy) (Call, []Event, error) {

@@ -16,7 +16,7 @@ import (
 
 // begin starts a call with one text on its way.
 func begin(t require.TestingT) (Call, []Event) {
-	c, events, err := Call{}.then(policy, CallStarted{Call: "c1", Reference: "R-1", Agent: "ann", AgentName: "Ann", At: noon})
+	c, events, err := Place(CallStarted{Call: "c1", Reference: "R-1", Agent: "ann", AgentName: "Ann", At: noon}, policy)
 	require.NoError(t, err)
 	c, more, err := c.InviteWith(Invite{
 		ID: "i1", Channel: ByText, Phone: "+6581234567", Token: "t1", Status: InviteQueued, CreatedAt: noon, ExpiresAt: noon.Add(15 * time.Minute),
