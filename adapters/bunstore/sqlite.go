@@ -32,6 +32,7 @@ type sqliteEngine struct {
 	lane1   *lane
 	readers chan *link
 	links   []*link
+	closing chan struct{} // closed by close
 }
 
 // sqlitePragmas hold for every connection. FULL has each commit reach the disk
@@ -45,7 +46,7 @@ func openSQLite(ctx context.Context, d *DB, path string) (_ *sqliteEngine, err e
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{path: path}
+	e := &sqliteEngine{path: path, closing: make(chan struct{})}
 	if err := e.create(); err != nil {
 		return nil, err
 	}
@@ -143,6 +144,8 @@ func (e *sqliteEngine) read(ctx context.Context) (*link, error) {
 	select {
 	case l := <-e.readers:
 		return l, nil
+	case <-e.closing:
+		return nil, sql.ErrConnDone
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -243,6 +246,15 @@ func (e *sqliteEngine) sound() error {
 // close ends with the connection that writes, which takes the journal into the
 // file and removes it, if no other process has the file open.
 func (e *sqliteEngine) close() (err error) {
+	close(e.closing)
+	patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for range len(e.links) - 1 { // reads that are under way come to their end first
+		select {
+		case <-e.readers:
+		case <-patience.Done():
+		}
+	}
 	for _, l := range slices.Backward(e.links) {
 		err = errors.Join(err, l.shut())
 	}
