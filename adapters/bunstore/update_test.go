@@ -253,7 +253,7 @@ func TestUpdateIsAlone(t *testing.T) {
 // update waits.
 func TestLockedByAnother(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it waits for real seconds")
+		t.Skip("waits for real seconds: not in short mode")
 	}
 	url := sqliteFile(t)
 	db := open(t, url)

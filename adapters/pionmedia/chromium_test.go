@@ -89,11 +89,11 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("needs a browser")
+		t.Skip("drives a browser: not in short mode")
 	}
 	if _, err := os.Stat(chromium); err != nil {
 		require.NotEqual(t, "true", os.Getenv("CI"), "browser tests are required when CI=true: %v", err)
-		t.Skip("needs Chromium")
+		t.Skipf("needs Chromium: %v", err)
 	}
 	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	require.NoError(t, err)

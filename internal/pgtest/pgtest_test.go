@@ -36,7 +36,7 @@ func TestServerEndsWithItsTests(t *testing.T) {
 		select {}
 	}
 	if os.Getenv("TANDEM_TEST_POSTGRES") != "" {
-		t.Skip("the server is not ours to end")
+		t.Skip("TANDEM_TEST_POSTGRES names a server that is not ours to end")
 	}
 	pgtest.Open(t) // skips if there are no binaries
 	cmd := exec.Command(os.Args[0], "-test.run=^TestServerEndsWithItsTests$")
