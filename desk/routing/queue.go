@@ -188,8 +188,10 @@ func (e *Engine) putQueue(d Queue) error {
 			}
 		}
 	}
-	for _, t := range again {
+	for _, t := range q.waiting {
 		t.key = e.keyOf(t)
+	}
+	for _, t := range again {
 		e.wait(t)
 	}
 	return nil

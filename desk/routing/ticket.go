@@ -167,10 +167,13 @@ func (e *Engine) keyOf(t *ticket) key {
 // byPlace sorts tickets, so that they are looked at in the order of their places.
 func byPlace(ts []*ticket) {
 	slices.SortFunc(ts, func(a, b *ticket) int {
-		if a.key.less(b.key) {
+		switch {
+		case a.key.less(b.key):
 			return -1
+		case b.key.less(a.key):
+			return 1
 		}
-		return 1 // keys are unique
+		return 0
 	})
 }
 

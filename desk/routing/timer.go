@@ -72,12 +72,12 @@ func (e *Engine) swapTimers(i, j int) {
 	e.timers[i].pos, e.timers[j].pos = i, j
 }
 
-// tick fires what is due, each as if it were alone, in the order of time.
+// tick fires all that is due, in the order of time, before anything is given away:
+// nobody is offered a ticket whom a late Tick is about to find not responding.
 func (e *Engine) tick() {
 	for len(e.timers) > 0 && e.timers[0].at <= e.now {
 		t := e.timers[0]
 		e.disarm(t)
 		t.fire(e)
-		e.settle()
 	}
 }

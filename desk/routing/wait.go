@@ -5,11 +5,12 @@ import "slices"
 // wait lets a ticket that has no agent and is in no heap wait as the present moment
 // and its queue demand: parked, or queued and to be settled.
 func (e *Engine) wait(t *ticket) {
-	before := t.state
+	fresh, parked := t.state == "", t.state == StateParked
 	e.disarm(&t.timer)
 	if !t.home.Closed {
-		if t.state = StateQueued; before == "" || before == StateParked {
+		if t.state = StateQueued; fresh || parked {
 			e.emit(Queued{t.ID, t.home.ID, moment(t.since)})
+			parked = false
 		}
 		for !t.home.Closed && e.overflowDue(t) {
 			t.hopAt += int64(t.target().Overflow.After)
@@ -18,12 +19,12 @@ func (e *Engine) wait(t *ticket) {
 	}
 	if t.home.Closed {
 		t.state, t.prefer = StateParked, nil
-		if before != StateParked {
+		if !parked {
 			e.emit(Parked{t.ID, t.home.ID})
 		}
 		return
 	}
-	e.relax(t, before != "")
+	e.relax(t, !fresh)
 	if at := e.nextDue(t); at > 0 {
 		if t.timer.fire == nil {
 			t.timer.fire = t.due

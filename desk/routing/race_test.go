@@ -1,0 +1,5 @@
+//go:build race
+
+package routing
+
+const raced = true // tests do less under the race detector
