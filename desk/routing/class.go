@@ -33,9 +33,11 @@ type class struct {
 // A rank is how well the agents of a group are placed to serve a class. Lower buckets
 // come first: priority in the queue and, if the order says so, the sum of levels.
 type rank struct {
-	bucket uint32
-	g      *group
-	via    *queue
+	bucket   uint32
+	level    uint16
+	priority uint16
+	g        *group
+	via      *queue
 }
 
 func compareRanks(a, b rank) int {
@@ -157,7 +159,7 @@ func (e *Engine) rankOf(c *class, g *group) (rank, bool) {
 	if via == nil {
 		return rank{}, false
 	}
-	r := rank{uint32(priority) << 16, g, via}
+	r := rank{uint32(priority) << 16, uint16(level), uint16(priority), g, via}
 	if c.order == Proficiency {
 		r.bucket |= uint32(math.MaxUint16 - level)
 	}
@@ -166,14 +168,12 @@ func (e *Engine) rankOf(c *class, g *group) (rank, bool) {
 
 // add lets a ticket wait in a class.
 func (e *Engine) add(c *class, t *ticket) {
-	t.class = c
 	c.push(t)
 	e.setHead(c)
 }
 
 func (e *Engine) take(c *class, t *ticket) {
 	c.remove(t)
-	t.class = nil
 	e.setHead(c)
 	if len(c.items) == 0 {
 		e.list(c)

@@ -140,10 +140,7 @@ func (c Adopt) apply(e *Engine) error {
 		}
 	}
 	if t == nil {
-		e.arrivals++
-		t = &ticket{key: key{seq: e.arrivals}, pos: -1, qpos: -1, timer: timer{pos: -1}}
-		t.ID = c.Ticket
-		e.tickets[c.Ticket] = t
+		t = e.newTicket(c.Ticket)
 	} else {
 		e.leave(t)
 	}
@@ -178,7 +175,9 @@ func (c Remove) apply(e *Engine) error {
 	}
 	e.leave(t)
 	delete(e.tickets, t.ID)
-	e.emit(Removed{t.ID, from, c.Abandoned})
+	e.emit(Removed{c.Ticket, from, c.Abandoned})
+	*t = ticket{timer: timer{pos: -1, fire: t.timer.fire}}
+	e.spare = append(e.spare, t)
 	return nil
 }
 

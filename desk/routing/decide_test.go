@@ -17,8 +17,7 @@ type load struct {
 	r       *rand.Rand
 	tickets []Enqueue // described beforehand, taken in turn
 	next    int
-	names   []TicketID
-	name    int
+	names   []TicketID // free, the one free for longest first
 	busy    []TicketID // assigned, in no order
 }
 
@@ -40,16 +39,18 @@ func newLoad(arbitrary bool, agents, waiting int) *load {
 	for i := range kinds {
 		kinds[i] = l.skills(5)
 	}
+	everybody := kinds
 	for i := range agents {
 		id := AgentID(fmt.Sprintf("agent-%06d", i))
 		skills := kinds[i%len(kinds)]
 		if arbitrary {
 			skills = l.skills(6 + l.r.IntN(5))
+			everybody = append(everybody, skills)
 		}
 		must(PutAgent{Agent{ID: id, Max: 1, Skills: skills, Queues: []Member{{"support", 1}}}})
 		must(SetAvailable{Agent: id, Available: true})
 	}
-	l.describe(arbitrary, kinds, 2*max(waiting, 100_000))
+	l.describe(arbitrary, everybody[len(everybody)-max(200, len(everybody)-200):], 2*max(waiting, 100_000))
 	for l.e.Waiting("support") < waiting || len(l.busy) < agents/2 {
 		l.now = l.now.Add(time.Millisecond)
 		must(l.enqueue())
@@ -67,43 +68,37 @@ func (l *load) skills(n int) map[Skill]int {
 
 func skillName(n int) Skill { return Skill("skill-" + strconv.Itoa(n)) }
 
-func (l *load) describe(arbitrary bool, kinds []map[Skill]int, n int) {
+func (l *load) describe(arbitrary bool, everybody []map[Skill]int, n int) {
 	wanted := make([][]Step, 500)
 	for i := range wanted {
-		var needs []Need
-		have := kinds[l.r.IntN(len(kinds))]
-		for s := range loadSkills {
-			if level := have[skillName(s)]; level > 0 && len(needs) < 1+i%3 && l.r.IntN(2) == 0 {
-				needs = append(needs, Need{skillName(s), 1 + l.r.IntN(level)})
-			}
-		}
-		wanted[i] = []Step{{Needs: needs}}
+		wanted[i] = []Step{{Needs: l.some(everybody[l.r.IntN(len(everybody))], 1+i%3)}}
 	}
 	for i := range n {
 		steps := wanted[l.r.IntN(len(wanted))]
 		if arbitrary {
-			var needs []Need
-			for len(needs) < 1+i%3 {
-				if n := (Need{skillName(l.r.IntN(loadSkills)), 1 + l.r.IntN(3)}); !implied(Need{n.Skill, 1}, needs) {
-					needs = append(needs, n)
-				}
-			}
-			steps = []Step{{Needs: needs}}
+			steps = []Step{{Needs: l.some(everybody[l.r.IntN(len(everybody))], 1+i%3)}}
 		}
 		l.tickets = append(l.tickets, Enqueue{Ticket: Ticket{Queue: "support", Steps: steps, Boost: time.Duration(l.r.IntN(3)) * time.Minute}})
-		l.names = append(l.names, TicketID("ticket-"+strconv.Itoa(i)), TicketID("ticket+"+strconv.Itoa(i)))
+		l.names = append(l.names, TicketID("ticket-"+strconv.Itoa(i)))
 	}
+}
+
+// some returns needs that an agent of these skills meets, so that nothing waits for ever.
+func (l *load) some(have map[Skill]int, n int) []Need {
+	var needs []Need
+	for _, i := range l.r.Perm(loadSkills) {
+		if level := have[skillName(i)]; level > 0 && len(needs) < n {
+			needs = append(needs, Need{skillName(i), 1 + l.r.IntN(level)})
+		}
+	}
+	return needs
 }
 
 func (l *load) enqueue() Command {
 	c := l.tickets[l.next%len(l.tickets)]
-	c.Ticket.ID = l.names[l.name%len(l.names)]
-	for l.e.tickets[c.Ticket.ID] != nil {
-		l.name++
-		c.Ticket.ID = l.names[l.name%len(l.names)]
-	}
+	c.Ticket.ID = l.names[0]
+	l.names = l.names[1:]
 	l.next++
-	l.name++
 	return c
 }
 
@@ -129,6 +124,7 @@ func (l *load) decide() int {
 	if err != nil {
 		panic(err)
 	}
+	l.names = append(l.names, done)
 	n := l.note(events)
 	if events, err = l.e.Apply(l.now, l.enqueue()); err != nil {
 		panic(err)

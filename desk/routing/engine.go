@@ -6,7 +6,8 @@ import "time"
 type Engine struct {
 	config Config
 	now    int64
-	events []Event
+	events []Event // of many commands, to allocate seldom; none is touched again
+	taken  int     // of events, returned already
 
 	queues  []*queue
 	queueOf map[QueueID]*queue
@@ -32,6 +33,7 @@ type Engine struct {
 	firstEmpty  int
 
 	tickets   map[TicketID]*ticket
+	spare     []*ticket
 	arrivals  uint64
 	offers    map[OfferID]*ticket
 	lastOffer OfferID
@@ -67,18 +69,19 @@ func (e *Engine) Apply(now time.Time, c Command) ([]Event, error) {
 	if c == nil {
 		return nil, refuse(ErrInvalid, "there is no command")
 	}
+	if cap(e.events)-len(e.events) < 8 {
+		e.events, e.taken = make([]Event, 0, 256), 0
+	}
 	e.now = max(e.now, nanos(now))
 	if err := c.apply(e); err != nil {
 		return nil, err
 	}
 	e.settle()
-	if len(e.events) == 0 {
+	if len(e.events) == e.taken {
 		return nil, nil
 	}
-	out := make([]Event, len(e.events))
-	copy(out, e.events)
-	clear(e.events)
-	e.events = e.events[:0]
+	out := e.events[e.taken:len(e.events):len(e.events)]
+	e.taken = len(e.events)
 	return out, nil
 }
 

@@ -117,7 +117,8 @@ func (e *Engine) store(t *ticket) {
 	case t.prefer != nil:
 		t.prefer.own.push(t)
 	case e.pushed(t):
-		e.add(e.classFor(t), t)
+		t.class = e.classFor(t)
+		e.add(t.class, t)
 	}
 }
 
@@ -201,6 +202,7 @@ func (e *Engine) bestFor(t *ticket) (best *agent, candidates int) {
 		return nil, 0
 	}
 	c := e.classFor(t)
+	t.class = c
 	var bucket uint32
 	consider := func(a *agent, r rank) {
 		switch {
@@ -249,8 +251,17 @@ func (o Order) before(a, b *agent) bool {
 
 // give assigns or offers a queued ticket, as the mode of the queue demands.
 func (e *Engine) give(t *ticket, a *agent, candidates int) {
-	q, _ := e.via(a, t)
-	w := e.why(t, a, q, candidates)
+	var q *queue
+	var w Why
+	if t.class != nil {
+		r, _ := e.rankOf(t.class, a.group)
+		q = r.via
+		w = e.grounds(t, a, q, candidates)
+		w.Level, w.Priority = int(r.level), int(r.priority)
+	} else {
+		q, _ = e.via(a, t)
+		w = e.why(t, a, q, candidates)
+	}
 	if t.home.SlowStart > 0 {
 		e.countSlow(a)
 	}
@@ -263,16 +274,27 @@ func (e *Engine) give(t *ticket, a *agent, candidates int) {
 	e.emit(Assigned{Ticket: t.ID, Agent: a.ID, Why: w})
 }
 
+// why returns the grounds on which a ticket comes to an agent, by a queue or none.
 func (e *Engine) why(t *ticket, a *agent, q *queue, candidates int) Why {
+	w := e.grounds(t, a, q, candidates)
+	w.Level = a.level(t.needs())
+	if q != nil {
+		w.Priority = a.priority(q.ID)
+	}
+	return w
+}
+
+// grounds is why without level and priority.
+func (e *Engine) grounds(t *ticket, a *agent, q *queue, candidates int) Why {
 	w := Why{
-		Step: t.step, Candidates: candidates, Level: a.level(t.needs()), Used: a.used(), Max: a.Max,
+		Step: t.step, Candidates: candidates, Used: a.used(), Max: a.Max,
 		Idle: time.Duration(max(0, e.now-a.idleSince)), Preferred: t.prefer == a,
 	}
 	if t.home != nil {
 		w.Waited = time.Duration(max(0, e.now-t.since))
 	}
 	if q != nil {
-		w.Queue, w.Mode, w.Priority = q.ID, q.Mode, a.priority(q.ID)
+		w.Queue, w.Mode = q.ID, q.Mode
 		w.Overflow = q != t.home || len(t.visited) > 0 && t.visited[len(t.visited)-1] == t.home
 	}
 	return w
@@ -284,7 +306,7 @@ func (e *Engine) begin(t *ticket, a *agent) {
 	if t.qpos >= 0 {
 		t.home.drop(t)
 	}
-	t.state, t.prefer, t.skips = StateAssigned, nil, nil
+	t.state, t.prefer, t.skips, t.class = StateAssigned, nil, nil, nil
 	if t.agent != a {
 		a.hold(t)
 	}

@@ -19,7 +19,8 @@ type Step struct {
 	Needs []Need // at most MaxNeeds, each skill once; none means anyone
 }
 
-// A Ticket describes work that waits for an agent.
+// A Ticket describes work that waits for an agent. The engine keeps the slices, which
+// must not be changed any more.
 type Ticket struct {
 	ID        TicketID
 	Queue     QueueID
@@ -138,6 +139,20 @@ func (t *ticket) in(q *queue, e *Engine) bool { return slices.Contains(e.sets[t.
 
 func (t *ticket) skipped(id AgentID) bool {
 	return len(t.skips) > 0 && slices.Contains(t.skips, id)
+}
+
+// newTicket makes a ticket that is nowhere yet.
+func (e *Engine) newTicket(id TicketID) *ticket {
+	var t *ticket
+	if n := len(e.spare); n > 0 {
+		t, e.spare = e.spare[n-1], e.spare[:n-1]
+	} else {
+		t = &ticket{timer: timer{pos: -1}}
+	}
+	e.arrivals++
+	t.ID, t.key.seq, t.pos, t.qpos = id, e.arrivals, -1, -1
+	e.tickets[id] = t
+	return t
 }
 
 func (t *ticket) needs() []Need {

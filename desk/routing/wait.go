@@ -31,7 +31,7 @@ func (e *Engine) wait(t *ticket) {
 		}
 		e.arm(&t.timer, at)
 	}
-	t.pos = -1
+	t.pos, t.class = -1, nil
 	e.dirtyTickets = append(e.dirtyTickets, t)
 }
 
@@ -151,10 +151,10 @@ func (e *Engine) unplace(t *ticket) {
 	switch {
 	case t.pos < 0:
 		return
-	case t.class != nil:
-		e.take(t.class, t)
 	case t.prefer != nil:
 		t.prefer.own.remove(t)
+	default:
+		e.take(t.class, t)
 	}
 	t.pos = -1
 }
@@ -225,9 +225,7 @@ func (e *Engine) enqueue(d Ticket, admitted bool) error {
 		if admitted {
 			hops = 0
 		}
-		e.arrivals++
-		t = &ticket{key: key{seq: e.arrivals}, pos: -1, qpos: -1, timer: timer{pos: -1}}
-		e.tickets[d.ID] = t
+		t = e.newTicket(d.ID)
 	} else if d.Since.IsZero() && t.home != nil {
 		d.Since = t.Since
 	}
@@ -256,7 +254,6 @@ func (e *Engine) enqueue(d Ticket, admitted bool) error {
 
 // describe makes a ticket that is nowhere one of a queue.
 func (e *Engine) describe(t *ticket, d Ticket, q *queue) {
-	d.Steps, d.Skip = slices.Clone(d.Steps), slices.Clone(d.Skip)
 	t.Ticket, t.state, t.since = d, "", d.Since.UnixNano()
 	t.step, t.visited, t.hopAt = 0, nil, t.since
 	t.prefer, t.preferOver, t.skips = nil, false, nil
