@@ -23,8 +23,9 @@ type load struct {
 
 const loadSkills = 100
 
-// structured agents are of 200 kinds and tickets of 500 requirements; arbitrary ones
-// are all different, tickets needing one to three skills.
+// newLoad fills a domain. Structured agents are of 200 kinds with 5 of 100 skills, and
+// tickets of 500 requirements; arbitrary agents are all different, with 6 to 10 skills, and so
+// are most tickets, which need one to three skills that some agent has.
 func newLoad(arbitrary bool, agents, waiting int) *load {
 	l := &load{e: New(Config{}), now: epoch, r: rand.New(rand.NewPCG(7, 8))}
 	must := func(c Command) {
@@ -39,18 +40,18 @@ func newLoad(arbitrary bool, agents, waiting int) *load {
 	for i := range kinds {
 		kinds[i] = l.skills(5)
 	}
-	everybody := kinds
+	var everybody []map[Skill]int
 	for i := range agents {
 		id := AgentID(fmt.Sprintf("agent-%06d", i))
 		skills := kinds[i%len(kinds)]
 		if arbitrary {
 			skills = l.skills(6 + l.r.IntN(5))
-			everybody = append(everybody, skills)
 		}
+		everybody = append(everybody, skills)
 		must(PutAgent{Agent{ID: id, Max: 1, Skills: skills, Queues: []Member{{"support", 1}}}})
 		must(SetAvailable{Agent: id, Available: true})
 	}
-	l.describe(arbitrary, everybody[len(everybody)-max(200, len(everybody)-200):], 2*max(waiting, 100_000))
+	l.describe(arbitrary, everybody, 2*max(waiting, 100_000))
 	for l.e.Waiting("support") < waiting || len(l.busy) < agents/2 {
 		l.now = l.now.Add(time.Millisecond)
 		must(l.enqueue())
@@ -71,10 +72,12 @@ func skillName(n int) Skill { return Skill("skill-" + strconv.Itoa(n)) }
 func (l *load) describe(arbitrary bool, everybody []map[Skill]int, n int) {
 	wanted := make([][]Step, 500)
 	for i := range wanted {
-		wanted[i] = []Step{{Needs: l.some(everybody[l.r.IntN(len(everybody))], 1+i%3)}}
+		wanted[i] = []Step{{Needs: l.some(everybody[i%len(everybody)], 1+i%3)}}
 	}
 	for i := range n {
-		steps := wanted[l.r.IntN(len(wanted))]
+		// As many tickets for each kind of agent, so that all stay busy.
+		kind := l.r.IntN(200)
+		steps := wanted[kind+200*l.r.IntN((len(wanted)-kind+199)/200)]
 		if arbitrary {
 			steps = []Step{{Needs: l.some(everybody[l.r.IntN(len(everybody))], 1+i%3)}}
 		}
