@@ -147,12 +147,12 @@ func (a *agent) ready() bool {
 func (a *agent) held(limit int) bool { return limit > 0 && a.slow && a.slowCount >= limit }
 
 func (a *agent) hold(t *ticket) {
-	t.agent, t.wpos = a, len(a.work)
+	t.agent, t.wpos = a, int32(len(a.work))
 	a.work = append(a.work, t)
 	if t.Exclusive {
 		a.exclusive++
 	} else {
-		a.units += t.Weight
+		a.units += int(t.Weight)
 	}
 }
 
@@ -165,7 +165,7 @@ func (a *agent) release(t *ticket) {
 	if t.Exclusive {
 		a.exclusive--
 	} else {
-		a.units -= t.Weight
+		a.units -= int(t.Weight)
 	}
 	t.agent = nil
 }

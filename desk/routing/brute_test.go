@@ -11,7 +11,7 @@ func brute(e *Engine) {
 		}
 	}
 	var waiting []*ticket
-	for _, t := range e.tickets {
+	for t := range e.tickets.all {
 		if t.state == StateQueued {
 			waiting = append(waiting, t)
 		}
@@ -77,10 +77,10 @@ func bruteRank(e *Engine, a *agent, t *ticket) (rank [2]int, ok bool) {
 		used += w.units
 	}
 	for _, o := range a.work {
-		used += o.Weight
+		used += int(o.Weight)
 		alone = alone && !o.Exclusive
 	}
-	if !alone || t.Exclusive && used > 0 || !t.Exclusive && used+t.Weight > a.Max {
+	if !alone || t.Exclusive && used > 0 || !t.Exclusive && used+int(t.Weight) > a.Max {
 		return rank, false
 	}
 	if limit := t.home.SlowStart; limit > 0 && a.slow && a.slowCount >= limit {

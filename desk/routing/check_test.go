@@ -92,14 +92,14 @@ func (c *checker) follow(ev Event) string {
 
 // pushed checks what the engine chose by itself.
 func (c *checker) pushed(id TicketID, to AgentID, w Why) string {
-	a, t := c.e.agentOf[to], c.e.tickets[id]
+	a, t := c.e.agentOf[to], c.e.tickets.get(id)
 	if t == nil || a == nil || t.agent != a {
 		return fmt.Sprintf("I3: %s was pushed to %s and is not there", id, to)
 	}
 	if !a.available || a.cooling {
 		return fmt.Sprintf("I13: %s was pushed to %s, who is not available", id, to)
 	}
-	if t.Exclusive && w.Used > 0 || !t.Exclusive && w.Used+t.Weight > w.Max {
+	if t.Exclusive && w.Used > 0 || !t.Exclusive && w.Used+int(t.Weight) > w.Max {
 		return fmt.Sprintf("I1: %s was pushed to %s, who had %d of %d units", id, to, w.Used, w.Max)
 	}
 	if w.Priority != a.priority(w.Queue) || w.Level != a.level(t.needs()) || w.Candidates < 1 || w.Waited < 0 || w.Idle < 0 {
@@ -110,8 +110,8 @@ func (c *checker) pushed(id TicketID, to AgentID, w Why) string {
 
 // balance: what came in is somewhere or went out, and events say where.
 func (c *checker) balance() string {
-	if len(c.place) != len(c.e.tickets) || c.flow.in-c.flow.out != len(c.e.tickets) {
-		return fmt.Sprintf("I15: %d in, %d out, %d known, %d by events", c.flow.in, c.flow.out, len(c.e.tickets), len(c.place))
+	if len(c.place) != c.e.tickets.n || c.flow.in-c.flow.out != c.e.tickets.n {
+		return fmt.Sprintf("I15: %d in, %d out, %d known, %d by events", c.flow.in, c.flow.out, c.e.tickets.n, len(c.place))
 	}
 	for id, place := range c.place {
 		if s, a := c.e.State(id); s != place || a != c.with[id] {
@@ -127,7 +127,7 @@ func (c *checker) places() string {
 	note := func(t *ticket, where string) { found[t] += where }
 	for _, k := range c.e.classes {
 		for i, p := range k.items {
-			if p.t.pos != i || p.key != p.t.key || p.t.class != k || i > 0 && p.key.less(k.items[(i-1)/4].key) {
+			if int(p.t.pos) != i || p.key != p.t.key || p.t.class != k || i > 0 && p.key.less(k.items[(i-1)/4].key) {
 				return fmt.Sprintf("the heap of class %d is out of order at %d", k.id, i)
 			}
 			note(p.t, "c")
@@ -146,13 +146,13 @@ func (c *checker) places() string {
 	}
 	for _, q := range c.e.queues {
 		for i, t := range q.waiting {
-			if t.qpos != i || t.home != q {
+			if int(t.qpos) != i || t.home != q {
 				return fmt.Sprintf("%s is not where it says in %s", t.ID, q.ID)
 			}
 			note(t, "q")
 		}
 	}
-	for _, t := range c.e.tickets {
+	for t := range c.e.tickets.all {
 		want := map[State]string{StateParked: "q", StateOffered: "wq", StateAssigned: "w", StateQueued: "q"}[t.state]
 		switch {
 		case t.state == StateQueued && t.prefer != nil:
@@ -172,7 +172,7 @@ func (c *checker) places() string {
 }
 
 func count(e *Engine, s State) (n int) {
-	for _, t := range e.tickets {
+	for t := range e.tickets.all {
 		if t.state == s {
 			n++
 		}
@@ -191,7 +191,7 @@ func (c *checker) loads() string {
 			if t.Exclusive {
 				exclusive++
 			} else {
-				units += t.Weight
+				units += int(t.Weight)
 			}
 		}
 		if units != a.units || exclusive != a.exclusive {
@@ -221,7 +221,8 @@ func (c *checker) loads() string {
 func (c *checker) order() string {
 	enq, _ := c.command.(Enqueue)
 	_, put := c.command.(PutQueue)
-	for id, t := range c.e.tickets {
+	for t := range c.e.tickets.all {
+		id := t.ID
 		if t.home == nil {
 			continue
 		}
@@ -229,17 +230,17 @@ func (c *checker) order() string {
 			return fmt.Sprintf("I9: the place of %s is %d", id, t.key.at)
 		}
 		was, known := c.at[id]
-		if known && was.seq == t.key.seq && id != enq.Ticket.ID && !put && len(t.visited) == 0 && (was != t.key || t.step < c.step[id]) {
+		if known && was.seq == t.key.seq && id != enq.Ticket.ID && !put && len(t.visited) == 0 && (was != t.key || int(t.step) < c.step[id]) {
 			return fmt.Sprintf("I9: %s went from %v step %d to %v step %d", id, was, c.step[id], t.key, t.step)
 		}
-		c.at[id], c.step[id] = t.key, t.step
+		c.at[id], c.step[id] = t.key, int(t.step)
 	}
 	return ""
 }
 
 // conserving: nobody could be given anything more.
 func (c *checker) conserving() string {
-	for _, t := range c.e.tickets {
+	for t := range c.e.tickets.all {
 		if t.state != StateQueued {
 			continue
 		}
@@ -261,7 +262,7 @@ func (a *agent) priority2(e *Engine, t *ticket) bool {
 
 // exclusions: no ticket skips everybody without a moment at which that ends.
 func (c *checker) exclusions() string {
-	for _, t := range c.e.tickets {
+	for t := range c.e.tickets.all {
 		if t.state == StateQueued && len(t.skips) > 0 {
 			if t.timer.pos < 0 || t.timer.at > max(t.clearAt, c.e.now) || t.clearAt > c.e.now+int64(c.e.config.ClearExclusions) {
 				return fmt.Sprintf("I12: %s skips %v with no end", t.ID, t.skips)
@@ -282,7 +283,7 @@ func digest(e *Engine) string {
 	for _, a := range e.agents {
 		lines = append(lines, fmt.Sprint(a.Agent, a.known, a.available, a.cooling, a.units, a.exclusive, len(a.work), a.wraps, a.idleSince, a.lastAssigned, a.unanswered, a.slow, a.slowCount))
 	}
-	for _, t := range e.tickets {
+	for t := range e.tickets.all {
 		lines = append(lines, fmt.Sprint(t.Ticket, t.state, t.key, t.step, t.preferOver, t.skips, t.clearAt, t.hopAt, t.set))
 	}
 	slices.Sort(lines)

@@ -5,7 +5,7 @@ func (c Claim) apply(e *Engine) error {
 	if err != nil {
 		return err
 	}
-	t := e.tickets[c.Ticket]
+	t := e.tickets.get(c.Ticket)
 	switch {
 	case t == nil:
 		return refuse(ErrUnknown, "ticket %q", c.Ticket)
@@ -47,7 +47,7 @@ func (e *Engine) claimable(a *agent, t *ticket, override bool) (*queue, error) {
 		return nil, refuse(ErrNotEligible, "queue %q is closed", t.home.ID)
 	case !a.meets(t.needs()) && !override:
 		return nil, refuse(ErrNotEligible, "%q does not have the skills", a.ID)
-	case !a.room(t.Weight, t.Exclusive):
+	case !a.room(int(t.Weight), t.Exclusive):
 		return nil, refuse(ErrNoRoom, "%q has %d of %d units taken", a.ID, a.used(), a.Max)
 	}
 	return q, nil
@@ -58,7 +58,7 @@ func (c Assign) apply(e *Engine) error {
 	if err != nil {
 		return err
 	}
-	t := e.tickets[c.Ticket]
+	t := e.tickets.get(c.Ticket)
 	switch {
 	case t == nil:
 		return refuse(ErrUnknown, "ticket %q", c.Ticket)
@@ -66,7 +66,7 @@ func (c Assign) apply(e *Engine) error {
 		return nil
 	}
 	mine := t.agent == a // offered to the agent, who has the units already
-	able := a.available && (mine || a.room(t.Weight, t.Exclusive))
+	able := a.available && (mine || a.room(int(t.Weight), t.Exclusive))
 	switch {
 	case able || c.Force:
 	case !a.available:
@@ -91,7 +91,7 @@ func (c Assign) apply(e *Engine) error {
 	if mine && t.Exclusive {
 		w.Used -= a.Max
 	} else if mine {
-		w.Used -= t.Weight
+		w.Used -= int(t.Weight)
 	}
 	e.leave(t)
 	e.begin(t, a)

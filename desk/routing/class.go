@@ -54,7 +54,7 @@ type head struct {
 }
 
 func (e *Engine) specOf(t *ticket) spec {
-	s := spec{set: t.set, channel: e.channelNumber(t.Channel), weight: uint8(t.Weight)}
+	s := spec{set: t.set, channel: e.channelNumber(t.Channel), weight: t.Weight}
 	if t.Exclusive {
 		s.weight = exclusiveWeight
 	}

@@ -132,10 +132,10 @@ func (c Adopt) apply(e *Engine) error {
 	case c.Weight < 0 || c.Weight > MaxUnits:
 		return refuse(ErrInvalid, "the weight of ticket %q must be 1 to %d", c.Ticket, MaxUnits)
 	}
-	t := e.tickets[c.Ticket]
+	t := e.tickets.get(c.Ticket)
 	var from AgentID
 	if t != nil && t.state == StateAssigned {
-		if from = t.agent.ID; from == c.Agent && t.Weight == weight && t.Exclusive == c.Exclusive {
+		if from = t.agent.ID; from == c.Agent && int(t.Weight) == weight && t.Exclusive == c.Exclusive {
 			return nil
 		}
 	}
@@ -145,7 +145,7 @@ func (c Adopt) apply(e *Engine) error {
 		e.leave(t)
 	}
 	a := e.agent(c.Agent)
-	t.Weight, t.Exclusive = weight, c.Exclusive
+	t.Weight, t.Exclusive = uint8(weight), c.Exclusive
 	idle, last := a.idleSince, a.lastAssigned
 	e.begin(t, a)
 	if !c.Since.IsZero() {
@@ -157,7 +157,7 @@ func (c Adopt) apply(e *Engine) error {
 }
 
 func (c Remove) apply(e *Engine) error {
-	t := e.tickets[c.Ticket]
+	t := e.tickets.get(c.Ticket)
 	if t == nil {
 		return nil
 	}
@@ -166,7 +166,7 @@ func (c Remove) apply(e *Engine) error {
 		a := t.agent
 		from = a.ID
 		if until := nanos(c.WrapUntil); until > e.now {
-			units := t.Weight
+			units := int(t.Weight)
 			if t.Exclusive {
 				units = a.Max
 			}
@@ -174,9 +174,8 @@ func (c Remove) apply(e *Engine) error {
 		}
 	}
 	e.leave(t)
-	delete(e.tickets, t.ID)
+	e.tickets.remove(t)
 	e.emit(Removed{c.Ticket, from, c.Abandoned})
-	*t = ticket{timer: timer{pos: -1, fire: t.timer.fire}}
 	e.spare = append(e.spare, t)
 	return nil
 }

@@ -17,7 +17,7 @@ type load struct {
 	r       *rand.Rand
 	tickets []Enqueue // described beforehand, taken in turn
 	next    int
-	names   []TicketID // free, the one free for longest first
+	names   uint64
 	busy    []TicketID // assigned, in no order
 }
 
@@ -82,7 +82,6 @@ func (l *load) describe(arbitrary bool, everybody []map[Skill]int, n int) {
 			steps = []Step{{Needs: l.some(everybody[l.r.IntN(len(everybody))], 1+i%3)}}
 		}
 		l.tickets = append(l.tickets, Enqueue{Ticket: Ticket{Queue: "support", Steps: steps, Boost: time.Duration(l.r.IntN(3)) * time.Minute}})
-		l.names = append(l.names, TicketID("ticket-"+strconv.Itoa(i)))
 	}
 }
 
@@ -99,9 +98,9 @@ func (l *load) some(have map[Skill]int, n int) []Need {
 
 func (l *load) enqueue() Command {
 	c := l.tickets[l.next%len(l.tickets)]
-	c.Ticket.ID = l.names[0]
-	l.names = l.names[1:]
+	l.names++
 	l.next++
+	c.Ticket.ID = TicketID(strconv.AppendUint(make([]byte, 0, 24), 1<<40+l.names, 36))
 	return c
 }
 
@@ -127,7 +126,6 @@ func (l *load) decide() int {
 	if err != nil {
 		panic(err)
 	}
-	l.names = append(l.names, done)
 	n := l.note(events)
 	if events, err = l.e.Apply(l.now, l.enqueue()); err != nil {
 		panic(err)

@@ -32,7 +32,7 @@ type Engine struct {
 	empties     []*class
 	firstEmpty  int
 
-	tickets   map[TicketID]*ticket
+	tickets   index
 	spare     []*ticket
 	arrivals  uint64
 	offers    map[OfferID]*ticket
@@ -57,7 +57,7 @@ func New(c Config) *Engine {
 		skillNumbers:   map[Skill]uint32{},
 		channelNumbers: map[Channel]int32{},
 		classOf:        map[spec]*class{},
-		tickets:        map[TicketID]*ticket{},
+		tickets:        newIndex(),
 		offers:         map[OfferID]*ticket{},
 	}
 }

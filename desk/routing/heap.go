@@ -13,7 +13,7 @@ type places struct {
 }
 
 func (h *places) push(t *ticket) {
-	if len(t.skips) > 0 {
+	if t.choosy {
 		h.skips++
 	}
 	h.items = append(h.items, place{})
@@ -21,10 +21,10 @@ func (h *places) push(t *ticket) {
 }
 
 func (h *places) remove(t *ticket) {
-	if len(t.skips) > 0 {
+	if t.choosy {
 		h.skips--
 	}
-	i, last := t.pos, len(h.items)-1
+	i, last := int(t.pos), len(h.items)-1
 	p := h.items[last]
 	h.items[last] = place{}
 	h.items = h.items[:last]
@@ -45,11 +45,11 @@ func (h *places) up(i int, p place) {
 			break
 		}
 		h.items[i] = h.items[parent]
-		h.items[i].t.pos = i
+		h.items[i].t.pos = int32(i)
 		i = parent
 	}
 	h.items[i] = p
-	p.t.pos = i
+	p.t.pos = int32(i)
 }
 
 func (h *places) down(i int, p place) {
@@ -69,11 +69,11 @@ func (h *places) down(i int, p place) {
 			break
 		}
 		h.items[i] = h.items[least]
-		h.items[i].t.pos = i
+		h.items[i].t.pos = int32(i)
 		i = least
 	}
 	h.items[i] = p
-	p.t.pos = i
+	p.t.pos = int32(i)
 }
 
 // first returns the first ticket from position i down that the agent may have,

@@ -18,17 +18,14 @@ func (e *Engine) makeOffer(t *ticket, a *agent, q *queue, w Why) {
 	a.hold(t)
 	e.sync(a)
 	until := e.now + int64(timeout)
-	if t.timer.fire == nil {
-		t.timer.fire = t.due
-	}
-	e.arm(&t.timer, until)
+	e.rouse(t, until)
 	e.emit(Offered{t.offer.id, t.ID, a.ID, moment(until), w})
 }
 
 // endOffer gives back what an offer reserved. The ticket is nowhere then.
 func (e *Engine) endOffer(t *ticket, why Reason) {
 	a := t.agent
-	e.disarm(&t.timer)
+	e.calm(t)
 	e.emit(OfferEnded{t.offer.id, t.ID, a.ID, why})
 	delete(e.offers, t.offer.id)
 	t.offer = nil

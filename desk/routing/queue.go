@@ -96,7 +96,7 @@ func (q *queue) full() bool {
 }
 
 func (q *queue) add(t *ticket) {
-	t.home, t.qpos = q, len(q.waiting)
+	t.home, t.qpos = q, int32(len(q.waiting))
 	q.waiting = append(q.waiting, t)
 }
 

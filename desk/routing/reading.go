@@ -9,7 +9,7 @@ import (
 // Position returns how many tickets wait in the same queue before this one, and
 // false if it does not wait.
 func (e *Engine) Position(id TicketID) (ahead int, ok bool) {
-	t := e.tickets[id]
+	t := e.tickets.get(id)
 	if t == nil || t.qpos < 0 {
 		return 0, false
 	}
@@ -42,7 +42,7 @@ func (e *Engine) Waiting(id QueueID) int {
 // State returns where a ticket is, and with whom if it is offered or assigned; "" for
 // one that the engine does not know.
 func (e *Engine) State(id TicketID) (State, AgentID) {
-	t := e.tickets[id]
+	t := e.tickets.get(id)
 	switch {
 	case t == nil:
 		return "", ""
@@ -86,7 +86,7 @@ type Candidate struct {
 // Explain says of every member of the ticket's queues why the ticket is not pushed to
 // them. It is sorted by priority and agent, and nil if the engine does not know the ticket's queue.
 func (e *Engine) Explain(id TicketID) []Candidate {
-	t := e.tickets[id]
+	t := e.tickets.get(id)
 	if t == nil || t.home == nil {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (e *Engine) obstacle(a *agent, t *ticket) Obstacle {
 		return Declined
 	case a.cooling:
 		return CoolingDown
-	case !a.room(t.Weight, t.Exclusive):
+	case !a.room(int(t.Weight), t.Exclusive):
 		return NoRoom
 	case a.held(t.home.SlowStart):
 		return SlowStarting

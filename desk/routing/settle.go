@@ -137,7 +137,7 @@ func (e *Engine) firstFor(a *agent) *ticket {
 		return nil
 	}
 	may := func(t *ticket) bool {
-		return a.room(t.Weight, t.Exclusive) && !t.skipped(a.ID) && !a.held(t.home.SlowStart)
+		return a.room(int(t.Weight), t.Exclusive) && !t.skipped(a.ID) && !a.held(t.home.SlowStart)
 	}
 	first, best := never(), (*ticket)(nil)
 	if len(a.own.items) > 0 {
@@ -190,7 +190,7 @@ func (e *Engine) bestFor(t *ticket) (best *agent, candidates int) {
 		return nil, 0
 	}
 	may := func(a *agent) bool {
-		return a.gopen >= 0 && a.room(t.Weight, t.Exclusive) && !t.skipped(a.ID) && !a.held(t.home.SlowStart)
+		return a.gopen >= 0 && a.room(int(t.Weight), t.Exclusive) && !t.skipped(a.ID) && !a.held(t.home.SlowStart)
 	}
 	if t.prefer != nil {
 		if may(t.prefer) {
@@ -287,7 +287,7 @@ func (e *Engine) why(t *ticket, a *agent, q *queue, candidates int) Why {
 // grounds is why without level and priority.
 func (e *Engine) grounds(t *ticket, a *agent, q *queue, candidates int) Why {
 	w := Why{
-		Step: t.step, Candidates: candidates, Used: a.used(), Max: a.Max,
+		Step: int(t.step), Candidates: candidates, Used: a.used(), Max: a.Max,
 		Idle: time.Duration(max(0, e.now-a.idleSince)), Preferred: t.prefer == a,
 	}
 	if t.home != nil {
@@ -295,18 +295,21 @@ func (e *Engine) grounds(t *ticket, a *agent, q *queue, candidates int) Why {
 	}
 	if q != nil {
 		w.Queue, w.Mode = q.ID, q.Mode
-		w.Overflow = q != t.home || len(t.visited) > 0 && t.visited[len(t.visited)-1] == t.home
+		w.Overflow = q != t.home || t.hopped && t.visited[len(t.visited)-1] == t.home
 	}
 	return w
 }
 
 // begin makes a ticket that is in no heap the work of an agent.
 func (e *Engine) begin(t *ticket, a *agent) {
-	e.disarm(&t.timer)
+	e.calm(t)
 	if t.qpos >= 0 {
 		t.home.drop(t)
 	}
-	t.state, t.prefer, t.skips, t.class = StateAssigned, nil, nil, nil
+	t.state, t.prefer, t.class = StateAssigned, nil, nil
+	if t.choosy {
+		t.skips, t.choosy = nil, false
+	}
 	if t.agent != a {
 		a.hold(t)
 	}

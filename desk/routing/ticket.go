@@ -108,37 +108,47 @@ func (k key) less(o key) bool {
 
 func never() key { return key{math.MaxInt64, math.MaxInt64, math.MaxUint64} }
 
-// A ticket is a Ticket at work.
+// A ticket is a Ticket at work. What giving it to an agent and ending it touch is kept
+// together in two cache lines, apart from the rest: of many waiting tickets most are
+// not in any cache.
 type ticket struct {
-	Ticket // Queue changes when it is moved
-	state  State
-	key    key
-	since  int64
-	timer  timer
+	ID        TicketID
+	key       key
+	state     State
+	since     int64
+	home      *queue // nil for a ticket that was adopted and never described
+	class     *class // nil if nobody is pushed it, or while prefer is set
+	prefer    *agent // waits for this agent alone
+	agent     *agent
+	pos       int32 // in the heap that it waits in, -1 if in none
+	qpos      int32 // in home.waiting, -1 if not there
+	wpos      int32 // in agent.work
+	step      int16
+	Weight    uint8
+	Exclusive bool
+	timed     bool // its timer may be armed
+	choosy    bool // it skips somebody
+	hopped    bool // it overflowed
+	*detail
+}
 
-	step       int
-	home       *queue   // nil for a ticket that was adopted and never described
+// A detail is what a ticket is seldom asked for.
+type detail struct {
+	Ticket     // Queue changes when it is moved
+	timer      timer
 	set        int32    // of queues whose members may have it
 	visited    []*queue // beside the first home
 	hopAt      int64    // its wait in the last queue visited began
-	prefer     *agent   // waits for this agent alone
 	preferOver bool
 	skips      []AgentID
 	clearAt    int64
-
-	class *class // nil if nobody is pushed it, or while prefer is set
-	pos   int    // in the heap that it waits in
-	qpos  int    // in home.waiting
-
-	agent *agent
-	wpos  int // in agent.work
-	offer *offer
+	offer      *offer
 }
 
 func (t *ticket) in(q *queue, e *Engine) bool { return slices.Contains(e.sets[t.set], q) }
 
 func (t *ticket) skipped(id AgentID) bool {
-	return len(t.skips) > 0 && slices.Contains(t.skips, id)
+	return t.choosy && slices.Contains(t.skips, id)
 }
 
 // newTicket makes a ticket that is nowhere yet.
@@ -146,12 +156,15 @@ func (e *Engine) newTicket(id TicketID) *ticket {
 	var t *ticket
 	if n := len(e.spare); n > 0 {
 		t, e.spare = e.spare[n-1], e.spare[:n-1]
+		d := t.detail
+		*d = detail{timer: timer{pos: -1, fire: d.timer.fire}}
+		*t = ticket{detail: d}
 	} else {
-		t = &ticket{timer: timer{pos: -1}}
+		t = &ticket{detail: &detail{timer: timer{pos: -1}}}
 	}
 	e.arrivals++
 	t.ID, t.key.seq, t.pos, t.qpos = id, e.arrivals, -1, -1
-	e.tickets[id] = t
+	e.tickets.put(t)
 	return t
 }
 
@@ -195,7 +208,7 @@ func byPlace(ts []*ticket) {
 // skip excludes an agent from being pushed the ticket.
 func (e *Engine) skip(t *ticket, id AgentID) {
 	if !t.skipped(id) {
-		t.skips = append(t.skips, id)
+		t.skips, t.choosy = append(t.skips, id), true
 	}
 	t.clearAt = e.now + int64(e.config.ClearExclusions)
 }

@@ -72,6 +72,22 @@ func (e *Engine) swapTimers(i, j int) {
 	e.timers[i].pos, e.timers[j].pos = i, j
 }
 
+// rouse arms the timer of a ticket.
+func (e *Engine) rouse(t *ticket, at int64) {
+	if t.timer.fire == nil {
+		t.timer.fire = t.due
+	}
+	t.timed = true
+	e.arm(&t.timer, at)
+}
+
+func (e *Engine) calm(t *ticket) {
+	if t.timed {
+		t.timed = false
+		e.disarm(&t.timer)
+	}
+}
+
 // tick fires all that is due, in the order of time, before anything is given away:
 // nobody is offered a ticket whom a late Tick is about to find not responding.
 func (e *Engine) tick() {

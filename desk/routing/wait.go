@@ -6,7 +6,7 @@ import "slices"
 // and its queue demand: parked, or queued and to be settled.
 func (e *Engine) wait(t *ticket) {
 	fresh, parked := t.state == "", t.state == StateParked
-	e.disarm(&t.timer)
+	e.calm(t)
 	if !t.home.Closed {
 		if t.state = StateQueued; fresh || parked {
 			e.emit(Queued{t.ID, t.home.ID, moment(t.since)})
@@ -26,10 +26,7 @@ func (e *Engine) wait(t *ticket) {
 	}
 	e.relax(t, !fresh)
 	if at := e.nextDue(t); at > 0 {
-		if t.timer.fire == nil {
-			t.timer.fire = t.due
-		}
-		e.arm(&t.timer, at)
+		e.rouse(t, at)
 	}
 	t.pos, t.class = -1, nil
 	e.dirtyTickets = append(e.dirtyTickets, t)
@@ -37,7 +34,7 @@ func (e *Engine) wait(t *ticket) {
 
 // relax moves a ticket to the step of the present moment.
 func (e *Engine) relax(t *ticket, tell bool) {
-	step := t.step
+	step := int(t.step)
 	for step+1 < len(t.Steps) && t.since+int64(t.Steps[step+1].After) <= e.now {
 		step++
 	}
@@ -48,10 +45,10 @@ func (e *Engine) relax(t *ticket, tell bool) {
 		t.preferOver = t.prefer == nil
 	}
 	gaveUp := waited != nil && t.prefer == nil
-	if tell && (step != t.step || gaveUp) {
+	if tell && (step != int(t.step) || gaveUp) {
 		e.emit(Relaxed{t.ID, step, gaveUp})
 	}
-	t.step = step
+	t.step = int16(step)
 }
 
 // preferred returns the agent whom a ticket goes on waiting for, if it does.
@@ -104,7 +101,7 @@ func (e *Engine) nextDue(t *ticket) int64 {
 			next = at
 		}
 	}
-	if t.step+1 < len(t.Steps) {
+	if int(t.step)+1 < len(t.Steps) {
 		consider(t.since + int64(t.Steps[t.step+1].After))
 	}
 	if t.prefer != nil {
@@ -128,7 +125,7 @@ func (t *ticket) due(e *Engine) {
 		e.unplace(t)
 		if len(t.skips) > 0 && t.clearAt <= e.now {
 			if e.declinedByAll(t) {
-				t.skips = nil
+				t.skips, t.choosy = nil, false
 				e.emit(Cleared{t.ID})
 			} else {
 				t.clearAt = e.now + int64(e.config.ClearExclusions)
@@ -147,7 +144,7 @@ func (e *Engine) declinedByAll(t *ticket) bool {
 
 // unplace takes a queued ticket out of where it waits to be pushed.
 func (e *Engine) unplace(t *ticket) {
-	e.disarm(&t.timer)
+	e.calm(t)
 	switch {
 	case t.pos < 0:
 		return
@@ -175,7 +172,7 @@ func (e *Engine) overflow(t *ticket) {
 	from := t.target()
 	to := e.queueOf[from.Overflow.To]
 	moved := from.Overflow.Action == Move
-	t.visited = append(t.visited, to)
+	t.visited, t.hopped = append(t.visited, to), true
 	if moved {
 		t.home.drop(t)
 		to.add(t)
@@ -216,7 +213,7 @@ func (e *Engine) enqueue(d Ticket, admitted bool) error {
 	if q == nil || !q.known {
 		return refuse(ErrUnknown, "queue %q", d.Queue)
 	}
-	t, hops := e.tickets[d.ID], 0
+	t, hops := e.tickets.get(d.ID), 0
 	if t == nil {
 		var err error
 		if hops, err = e.admit(q); err != nil && !admitted {
@@ -255,8 +252,10 @@ func (e *Engine) enqueue(d Ticket, admitted bool) error {
 // describe makes a ticket that is nowhere one of a queue.
 func (e *Engine) describe(t *ticket, d Ticket, q *queue) {
 	t.Ticket, t.state, t.since = d, "", d.Since.UnixNano()
+	t.Weight, t.Exclusive = uint8(d.Weight), d.Exclusive
 	t.step, t.visited, t.hopAt = 0, nil, t.since
 	t.prefer, t.preferOver, t.skips = nil, false, nil
+	t.choosy, t.hopped = false, false
 	t.set = q.set
 	q.add(t)
 	t.key = e.keyOf(t)
