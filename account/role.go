@@ -27,6 +27,13 @@ const (
 	UsersManage Permission = "users.manage" // create, change, disable users
 	KeysManage  Permission = "keys.manage"  // create and revoke API keys
 	AccountEdit Permission = "account.edit" // change the account's name, zone, region
+
+	DeskWork     Permission = "desk.work"     // work on one's own conversations, and take waiting ones
+	DeskSeeAll   Permission = "desk.seeall"   // see every conversation of one's queues; of all, without queues
+	DeskManage   Permission = "desk.manage"   // act on conversations of others: reassign, resolve
+	DeskTimers   Permission = "desk.timers"   // set the times after which conversations move by themselves
+	DeskSettings Permission = "desk.settings" // arrange the desk: queues, skills, agents, labels
+	DeskChannel  Permission = "desk.channel"  // bring in customers' messages, as a channel does
 )
 
 // granted is the whole of what roles may do. An actor of the system may do
@@ -39,6 +46,13 @@ var granted = map[Permission][]Role{
 	UsersManage: {RoleAdministrator},
 	KeysManage:  {RoleAdministrator},
 	AccountEdit: {RoleAdministrator},
+
+	DeskWork:     {RoleAgent, RoleSupervisor, RoleAdministrator},
+	DeskSeeAll:   {RoleSupervisor, RoleAdministrator},
+	DeskManage:   {RoleSupervisor, RoleAdministrator},
+	DeskTimers:   {RoleSupervisor, RoleAdministrator},
+	DeskSettings: {RoleAdministrator},
+	DeskChannel:  {RoleAdministrator}, // for API keys, which have what their maker may give
 }
 
 // Permissions returns every permission, in alphabetical order.

@@ -17,6 +17,12 @@ account.edit   -      -           yes            -        yes     -
 calls.manage   -      yes         yes            -        yes     -
 calls.place    yes    yes         yes            -        yes     -
 calls.seeall   -      yes         yes            -        yes     -
+desk.channel   -      -           yes            -        yes     -
+desk.manage    -      yes         yes            -        yes     -
+desk.seeall    -      yes         yes            -        yes     -
+desk.settings  -      -           yes            -        yes     -
+desk.timers    -      yes         yes            -        yes     -
+desk.work      yes    yes         yes            -        yes     -
 keys.manage    -      -           yes            -        yes     -
 users.manage   -      -           yes            -        yes     -
 users.see      -      yes         yes            -        yes     -
