@@ -135,7 +135,7 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 	h := newHouse(t)
 	machine := account.Actor{
 		Account: h.acme.ID, Key: "k1", Role: account.RoleMachine,
-		Scopes: []account.Permission{account.UsersManage, account.CallsPlace},
+		Scopes: []account.Permission{account.UsersManage, account.CallsPlace, account.DeskWork},
 	}
 	in := account.NewUser{Email: "x@acme.example", Name: "X", Password: horse}
 	for _, r := range []account.Role{account.RoleSupervisor, account.RoleAdministrator} {

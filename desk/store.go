@@ -90,6 +90,9 @@ type EntryReader interface {
 	Entries(ctx context.Context, ticket TicketID, after, before, limit int) ([]Entry, error)
 	EntryByOp(ctx context.Context, ticket TicketID, from Side, op string) (Entry, error)
 	EntryByProvider(ctx context.Context, line LineID, provider string) (Entry, error)
+	// ThreadMessages returns up to limit messages of all tickets of a thread that
+	// come after that entry, or the last ones if it is ""; the oldest first.
+	ThreadMessages(ctx context.Context, thread Thread, after EntryID, limit int) ([]Entry, error)
 	LastMessages(ctx context.Context, tickets []TicketID) (map[TicketID]Entry, error) // for lists
 	File(ctx context.Context, id FileID) (StoredFile, error)
 }
