@@ -191,7 +191,8 @@ type Scope struct {
 // A Tally counts tickets.
 type Tally struct {
 	Total   int
-	Waiting int // nobody has them
+	Waiting int // new or open, and nobody has them
+	Nobody  int // nobody has them, whatever the status
 	Late    int // of Waiting, for longer than a minute
 	Status  map[Status]int
 	Queue   map[QueueID]int        // that wait, by queue
