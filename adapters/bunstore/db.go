@@ -29,6 +29,7 @@ import (
 
 	"github.com/tandem-cc/tandem/account"
 	"github.com/tandem-cc/tandem/adapters/outbox"
+	"github.com/tandem-cc/tandem/desk"
 	"github.com/tandem-cc/tandem/internal/fault"
 	"github.com/tandem-cc/tandem/vi"
 )
@@ -56,6 +57,7 @@ type DB struct {
 	engine engine
 	wakes  wakes
 	tables sync.Map // reflect.Type → *table
+	setups setups   // of desks, decoded
 	health health
 
 	closing sync.Once
@@ -66,6 +68,7 @@ var (
 	_ outbox.Cursors = (*DB)(nil)
 	_ vi.Store       = callStore{}
 	_ account.Store  = accountStore{}
+	_ desk.Store     = deskStore{}
 )
 
 // An engine is what differs between the databases.
@@ -123,6 +126,9 @@ func Open(ctx context.Context, url string, cfg Config) (*DB, error) {
 
 // Calls returns the store of calls.
 func (d *DB) Calls() vi.Store { return callStore{d} }
+
+// Desk returns the store of the desk.
+func (d *DB) Desk() desk.Store { return deskStore{d} }
 
 // Accounts returns the store of accounts.
 func (d *DB) Accounts() account.Store { return accountStore{d} }

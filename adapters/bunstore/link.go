@@ -108,6 +108,7 @@ type tx struct {
 
 	events []event                 // to be inserted when the work is done
 	calls  map[vi.CallID]knownCall // as stored, to write only what changes
+	desk   *deskMemory
 
 	// broken is why the transaction cannot be kept, if so. After a failure of the
 	// database PostgreSQL refuses all else, and SQLite may have undone what was

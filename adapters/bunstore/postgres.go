@@ -104,7 +104,7 @@ func (e *postgresEngine) start(ctx context.Context, begin string) (*link, error)
 // processes; it is released when the commit can be seen.
 func writing(key laneKey) string {
 	const begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'"
-	table := map[string]string{callDomain: "vi_calls", accountDomain: "accounts"}[key.domain]
+	table := map[string]string{callDomain: "vi_calls", accountDomain: "accounts", deskDomain: "desk_tickets"}[key.domain]
 	if table == "" {
 		return begin
 	}

@@ -18,8 +18,9 @@ import (
 type table struct {
 	name    string
 	fields  []*schema.Field
-	selects string // SELECT … FROM …
-	inserts string // INSERT … VALUES (…)
+	given   []*schema.Field // without the one that the database numbers
+	selects string          // SELECT … FROM …
+	inserts string          // INSERT … VALUES (…)
 }
 
 // tableOf returns the table of rows of type R.
@@ -30,16 +31,17 @@ func tableOf[R any](d *DB, schemas *bun.DB) *table {
 	}
 	of := schemas.Table(typ)
 	t := &table{name: of.Name}
-	var columns []string
+	var read, written []string
 	for _, f := range of.Fields {
+		t.fields = append(t.fields, f)
+		read = append(read, f.Name)
 		if !f.AutoIncrement {
-			t.fields = append(t.fields, f)
-			columns = append(columns, f.Name)
+			t.given = append(t.given, f)
+			written = append(written, f.Name)
 		}
 	}
-	names := strings.Join(columns, ", ")
-	t.selects = "SELECT " + names + " FROM " + t.name + " "
-	t.inserts = "INSERT INTO " + t.name + " (" + names + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ") "
+	t.selects = "SELECT " + strings.Join(read, ", ") + " FROM " + t.name + " "
+	t.inserts = "INSERT INTO " + t.name + " (" + strings.Join(written, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(written)-1) + ") "
 	d.tables.Store(typ, t)
 	return t
 }
@@ -61,15 +63,28 @@ func get[R any](ctx context.Context, x *tx, where string, args ...any) (row R, e
 		}
 		return row, errNoRow
 	}
-	v := reflect.ValueOf(&row).Elem()
-	into := make([]any, len(t.fields))
-	for n, f := range t.fields {
-		into[n] = f.Value(v).Addr().Interface()
-	}
-	if err := rows.Scan(into...); err != nil {
+	if err := rows.Scan(t.into(&row)...); err != nil {
 		return row, x.failed(ctx, err)
 	}
 	return row, nil
+}
+
+// all returns the rows that the rest of the statement selects.
+func all[R any](ctx context.Context, x *tx, rest string, args ...any) (found []R, err error) {
+	t := tableOf[R](x.db, x.schemas)
+	rows, err := x.query(ctx, t.selects+rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var row R
+		if err := rows.Scan(t.into(&row)...); err != nil {
+			return nil, x.failed(ctx, err)
+		}
+		found = append(found, row)
+	}
+	return found, x.failed(ctx, rows.Err())
 }
 
 // add inserts the row and reports whether it was. It was not if a unique column
@@ -80,11 +95,28 @@ func add[R any](ctx context.Context, x *tx, row *R) (bool, error) {
 	return n == 1, err
 }
 
+// addNumbered is add for a table that numbers its rows by seq. It returns the
+// number, or 0 if the row was not inserted.
+func addNumbered[R any](ctx context.Context, x *tx, row *R) (seq int64, err error) {
+	t := tableOf[R](x.db, x.schemas)
+	rows, err := x.query(ctx, t.inserts+"ON CONFLICT DO NOTHING RETURNING seq", t.values(row)...)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&seq); err != nil {
+			return 0, x.failed(ctx, err)
+		}
+	}
+	return seq, x.failed(ctx, rows.Err())
+}
+
 // put inserts the row, or replaces the row of the account with that key.
 func put[R any](ctx context.Context, x *tx, row *R, key string) (bool, error) {
 	t := tableOf[R](x.db, x.schemas)
-	set := make([]string, len(t.fields))
-	for n, f := range t.fields {
+	set := make([]string, len(t.given))
+	for n, f := range t.given {
 		set[n] = f.Name + " = excluded." + f.Name
 	}
 	n, err := x.exec(ctx, t.inserts+"ON CONFLICT ("+key+") DO UPDATE SET "+strings.Join(set, ", ")+
@@ -114,11 +146,21 @@ func change[R any](ctx context.Context, x *tx, from, to *R, where string, args .
 
 func (t *table) values(row any) []any {
 	v := reflect.ValueOf(row).Elem()
-	values := make([]any, len(t.fields))
-	for n, f := range t.fields {
+	values := make([]any, len(t.given))
+	for n, f := range t.given {
 		values[n] = f.Value(v).Interface()
 	}
 	return values
+}
+
+// into returns where to scan the columns of a row to.
+func (t *table) into(row any) []any {
+	v := reflect.ValueOf(row).Elem()
+	into := make([]any, len(t.fields))
+	for n, f := range t.fields {
+		into[n] = f.Value(v).Addr().Interface()
+	}
+	return into
 }
 
 // found turns errNoRow into the given error.
