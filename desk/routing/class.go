@@ -27,7 +27,10 @@ type class struct {
 	listed bool // among Engine.empties
 	spec   spec
 	order  Order
-	groups []rank // that may serve it, best first
+	n      int    // of groups that may serve it
+	sorted bool   // groups is made
+	groups []rank // those, best first
+	bound  int64  // no ticket of it ever came before this
 }
 
 // A rank is how well the agents of a group are placed to serve a class. Lower buckets
@@ -74,12 +77,12 @@ func (e *Engine) classFor(t *ticket) *class {
 	s := e.specOf(t)
 	c := e.classOf[s]
 	if c == nil {
-		c = e.newClass(s)
+		c = e.newClass(s, t.key.at)
 	}
 	return c
 }
 
-func (e *Engine) newClass(s spec) *class {
+func (e *Engine) newClass(s spec, at int64) *class {
 	var c *class
 	if n := len(e.freeClasses); n > 0 {
 		c, e.freeClasses = e.freeClasses[n-1], e.freeClasses[:n-1]
@@ -98,15 +101,23 @@ func (e *Engine) newClass(s spec) *class {
 	h := &e.heads[c.id]
 	h.key, h.weight, h.skips = never(), s.weight, false
 	h.slow = uint16(e.sets[s.set][0].SlowStart)
+	if c.bound = at; e.sets[s.set][0].Strict {
+		c.bound = math.MinInt64
+	}
 	e.classOf[s] = c
 	e.findGroups(c)
 	e.list(c)
 	return c
 }
 
-// findGroups intersects the planes of the queues and skills of a class.
-func (e *Engine) findGroups(c *class) {
+// groupsOf yields the groups that may serve a class: the intersection of the planes
+// of its queues and skills.
+func (e *Engine) groupsOf(c *class, yield func(*group)) {
 	s := &c.spec
+	var planes [MaxNeeds]bitset
+	for i, n := range s.needs[:s.n] {
+		planes[i] = e.planes[n>>3][n&7-1]
+	}
 	for w := range (len(e.groups) + 63) / 64 {
 		var x uint64
 		for _, q := range e.sets[s.set] {
@@ -114,21 +125,39 @@ func (e *Engine) findGroups(c *class) {
 				x |= q.plane.word(w)
 			}
 		}
-		for _, n := range s.needs[:s.n] {
-			if x == 0 {
-				break
-			}
-			x &= e.planes[n>>3][n&7-1].word(w)
+		for i := 0; i < int(s.n) && x != 0; i++ {
+			x &= planes[i].word(w)
 		}
 		for ; x != 0; x &= x - 1 {
 			g := e.groups[w*64+bits.TrailingZeros64(x)]
-			if r, ok := e.rankOf(c, g); ok {
-				c.groups = append(c.groups, r)
-				e.refer(g, c)
+			if s.channel < 0 || g.channels == nil || slices.Contains(g.channels, s.channel) {
+				yield(g)
 			}
 		}
 	}
-	slices.SortFunc(c.groups, compareRanks)
+}
+
+// findGroups tells the groups that may serve a class of it.
+func (e *Engine) findGroups(c *class) {
+	c.n = 0
+	e.groupsOf(c, func(g *group) {
+		c.n++
+		e.refer(g, c)
+	})
+}
+
+// ranked returns the groups that may serve a class, best first. Most classes of
+// a busy domain never need it.
+func (e *Engine) ranked(c *class) []rank {
+	if !c.sorted {
+		c.sorted = true
+		e.groupsOf(c, func(g *group) {
+			r, _ := e.rankOf(c, g)
+			c.groups = append(c.groups, r)
+		})
+		slices.SortFunc(c.groups, compareRanks)
+	}
+	return c.groups
 }
 
 // rankOf returns the rank of a group for a class, and false if it may not serve it.
@@ -168,6 +197,11 @@ func (e *Engine) rankOf(c *class, g *group) (rank, bool) {
 
 // add lets a ticket wait in a class.
 func (e *Engine) add(c *class, t *ticket) {
+	if t.key.at < c.bound {
+		c.bound = t.key.at
+		e.heads[c.id].gen++
+		e.findGroups(c)
+	}
 	c.push(t)
 	e.setHead(c)
 }
@@ -218,7 +252,7 @@ func (e *Engine) forget(c *class) {
 	c.live = false
 	delete(e.classOf, c.spec)
 	clear(c.groups)
-	c.groups = c.groups[:0]
+	c.groups, c.sorted = c.groups[:0], false
 	e.heads[c.id].gen++
 	e.heads[c.id].key = never()
 	e.freeClasses = append(e.freeClasses, c)

@@ -35,9 +35,11 @@ type membership struct {
 	priority int
 }
 
-// A classRef points to a class, unless the class has died since.
+// A classRef points to a class, unless its generation has passed. No ticket of the class
+// comes before bound, which spares looking at most classes of many.
 type classRef struct {
 	id, gen uint32
+	bound   int64
 }
 
 // A group is the agents of one signature: the same queues at the same priorities,
@@ -164,8 +166,11 @@ func (e *Engine) addGroup(g *group) {
 	for _, c := range e.classes {
 		if c.live {
 			if r, ok := e.rankOf(c, g); ok {
-				at, _ := slices.BinarySearchFunc(c.groups, r, compareRanks)
-				c.groups = slices.Insert(c.groups, at, r)
+				if c.sorted {
+					at, _ := slices.BinarySearchFunc(c.groups, r, compareRanks)
+					c.groups = slices.Insert(c.groups, at, r)
+				}
+				c.n++
 				e.refer(g, c)
 			}
 		}
@@ -191,6 +196,7 @@ func (e *Engine) leaveGroup(a *agent) {
 	for _, r := range g.classes {
 		if e.heads[r.id].gen == r.gen {
 			c := e.classes[r.id]
+			c.n--
 			c.groups = slices.DeleteFunc(c.groups, func(r rank) bool { return r.g == g })
 		}
 	}
@@ -212,7 +218,7 @@ func (e *Engine) refer(g *group, c *class) {
 	if len(g.classes) == cap(g.classes) {
 		g.classes = slices.DeleteFunc(g.classes, func(r classRef) bool { return e.heads[r.id].gen != r.gen })
 	}
-	g.classes = append(g.classes, classRef{c.id, e.heads[c.id].gen})
+	g.classes = append(g.classes, classRef{c.id, e.heads[c.id].gen, c.bound})
 }
 
 // sync lists the agent among those to whom something could be pushed, or not.

@@ -149,6 +149,13 @@ func (e *Engine) firstFor(a *agent) *ticket {
 	refs := a.group.classes
 	kept, found := 0, -1
 	for i, r := range refs {
+		if first.tier <= 0 && r.bound > first.at {
+			if kept != i {
+				refs[kept] = r
+			}
+			kept++
+			continue
+		}
 		h := &e.heads[r.id]
 		if h.gen != r.gen {
 			continue
@@ -216,7 +223,7 @@ func (e *Engine) bestFor(t *ticket) (best *agent, candidates int) {
 			}
 		}
 	}
-	if len(e.open) < len(c.groups) {
+	if len(e.open) < c.n {
 		for _, a := range e.open {
 			if r, ok := e.rankOf(c, a.group); ok {
 				consider(a, r)
@@ -224,7 +231,7 @@ func (e *Engine) bestFor(t *ticket) (best *agent, candidates int) {
 		}
 		return best, candidates
 	}
-	for _, r := range c.groups {
+	for _, r := range e.ranked(c) {
 		if best != nil && r.bucket > bucket {
 			break
 		}
