@@ -28,6 +28,7 @@ type class struct {
 	spec   spec
 	order  Order
 	n      int    // of groups that may serve it
+	asked  int    // how often groups was of use
 	sorted bool   // groups is made
 	groups []rank // those, best first
 	bound  int64  // no ticket of it ever came before this
@@ -252,7 +253,7 @@ func (e *Engine) forget(c *class) {
 	c.live = false
 	delete(e.classOf, c.spec)
 	clear(c.groups)
-	c.groups, c.sorted = c.groups[:0], false
+	c.groups, c.sorted, c.asked = c.groups[:0], false, 0
 	e.heads[c.id].gen++
 	e.heads[c.id].key = never()
 	e.freeClasses = append(e.freeClasses, c)

@@ -37,9 +37,11 @@
 //
 // Tickets of the same queues, channel, weight and requirement form a class with one
 // heap; agents of the same queues, skills and channels form a group that knows the
-// classes it may serve. An agent who comes free costs one look at the head of each
-// live class that the group may serve, and O(log n) in the tickets of the class
-// taken. A new ticket costs a look at the open agents or at the groups of its class,
+// classes it may serve. An agent who comes free costs one look at each live class that
+// the group may serve, mostly at no more than a bound kept in the group's own list, and
+// O(log n) in the tickets of the class taken. A class that is new costs a few words for
+// every 64 groups, and a note with each group that may serve it: where hardly two agents or tickets
+// are alike, that is most of the work. A new ticket costs a look at the open agents or at the groups of its class,
 // whichever are fewer, and O(log n) to wait. So the cost is logarithmic in tickets and
 // linear in the classes that one agent can serve: finding the first waiting
 // requirement that is a subset of somebody's skills has no known structure that is

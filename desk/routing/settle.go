@@ -231,6 +231,18 @@ func (e *Engine) bestFor(t *ticket) (best *agent, candidates int) {
 		}
 		return best, candidates
 	}
+	if c.asked++; c.asked < 4 { // sorting does not pay yet
+		e.groupsOf(c, func(g *group) {
+			if len(g.open) == 0 {
+				return
+			}
+			r, _ := e.rankOf(c, g)
+			for _, a := range g.open {
+				consider(a, r)
+			}
+		})
+		return best, candidates
+	}
 	for _, r := range e.ranked(c) {
 		if best != nil && r.bucket > bucket {
 			break
