@@ -193,9 +193,6 @@ func (e *Engine) firstFor(a *agent) *ticket {
 // bestFor returns the best agent to whom a ticket could be given now, and how many
 // shared the best rank. It does not touch the places of waiting tickets.
 func (e *Engine) bestFor(t *ticket) (best *agent, candidates int) {
-	if len(e.open) == 0 {
-		return nil, 0
-	}
 	may := func(a *agent) bool {
 		return a.gopen >= 0 && a.room(int(t.Weight), t.Exclusive) && !t.skipped(a.ID) && !a.held(t.home.SlowStart)
 	}
@@ -205,7 +202,7 @@ func (e *Engine) bestFor(t *ticket) (best *agent, candidates int) {
 		}
 		return nil, 0
 	}
-	if !e.pushed(t) {
+	if len(e.open) == 0 || !e.pushed(t) {
 		return nil, 0
 	}
 	c := e.classFor(t)
