@@ -22,10 +22,13 @@ func (x deskTx) Tally(ctx context.Context, q desk.Query) (desk.Tally, error) {
 	if err != nil || !possible {
 		return t, err
 	}
+	if p.text != nil {
+		p.text.set(p.rest)
+	}
 	var where strings.Builder
 	args := []any{x.db.cfg.Now().Add(-late).UnixMicro()}
 	if len(p.branches) == 1 {
-		args = append(args, p.write(&where, p.branches[0])...)
+		args = append(args, write(&where, p.branches[0], p.rest)...)
 	} else {
 		where.WriteString("seq IN (")
 		for n, b := range p.branches {
@@ -33,7 +36,7 @@ func (x deskTx) Tally(ctx context.Context, q desk.Query) (desk.Tally, error) {
 				where.WriteString(" UNION ALL ")
 			}
 			where.WriteString("SELECT seq FROM desk_tickets WHERE ")
-			args = append(args, p.write(&where, b)...)
+			args = append(args, write(&where, b, p.rest)...)
 		}
 		where.WriteString(")")
 	}

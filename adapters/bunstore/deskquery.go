@@ -48,7 +48,7 @@ func andAny[V ~string](c *clause, column string, values []V) {
 type plan struct {
 	branches []*clause
 	rest     *clause // what holds in every branch
-	walk     bool    // whether the branches are to be read in order, and not in one heap
+	text     *search // what is to be found besides, if that is no condition yet
 }
 
 // mostBranches bounds the branches, below what SQLite takes in one statement.
@@ -86,7 +86,6 @@ func (x deskTx) planOf(ctx context.Context, q desk.Query) (p plan, _ bool, _ err
 		whole.and(b.String(), b.args...)
 		p.branches = append(p.branches, whole)
 	}
-	p.walk = true
 	return p, len(p.branches) > 0, nil
 }
 
@@ -212,12 +211,32 @@ func (x deskTx) Tickets(ctx context.Context, q desk.Query) ([]desk.Ticket, error
 	if !possible {
 		return nil, nil
 	}
-	const order = " ORDER BY updated_at DESC, id DESC LIMIT ?"
+	if p.text != nil {
+		return x.walk(ctx, p, q.Limit)
+	}
+	return x.listed(ctx, p, p.rest, q.Limit)
+}
+
+// inOrder is the order of lists.
+const inOrder = " ORDER BY updated_at DESC, id DESC LIMIT ?"
+
+// listed returns the first tickets of the plan.
+func (x deskTx) listed(ctx context.Context, p plan, rest *clause, limit int) ([]desk.Ticket, error) {
+	where, args := p.list(rest, limit)
+	rows, err := all[ticketRow](ctx, x.tx, where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return each(rows, ticketRow.ticket)
+}
+
+// list returns the condition of the first tickets of the plan and its arguments.
+func (p plan) list(rest *clause, limit int) (string, []any) {
 	var where strings.Builder
 	var args []any
 	if len(p.branches) == 1 {
 		where.WriteString("WHERE ")
-		args = p.write(&where, p.branches[0])
+		args = write(&where, p.branches[0], rest)
 	} else {
 		where.WriteString("WHERE seq IN (")
 		for n, b := range p.branches {
@@ -225,24 +244,20 @@ func (x deskTx) Tickets(ctx context.Context, q desk.Query) ([]desk.Ticket, error
 				where.WriteString(" UNION ALL ")
 			}
 			where.WriteString("SELECT seq FROM (SELECT seq FROM desk_tickets WHERE ")
-			args = append(append(args, p.write(&where, b)...), q.Limit)
-			where.WriteString(order + ") AS b")
+			args = append(append(args, write(&where, b, rest)...), limit)
+			where.WriteString(inOrder + ") AS b")
 		}
 		where.WriteString(")")
 	}
-	rows, err := all[ticketRow](ctx, x.tx, where.String()+order, append(args, q.Limit)...)
-	if err != nil {
-		return nil, err
-	}
-	return each(rows, ticketRow.ticket)
+	return where.String() + inOrder, append(args, limit)
 }
 
 // write writes one branch with what holds in every branch, and returns its
 // arguments.
-func (p plan) write(to *strings.Builder, b *clause) []any {
+func write(to *strings.Builder, b, rest *clause) []any {
 	whole := b.copy()
-	if len(p.rest.String()) > 0 {
-		whole.and(p.rest.String(), p.rest.args...)
+	if len(rest.String()) > 0 {
+		whole.and(rest.String(), rest.args...)
 	}
 	to.WriteString(whole.String())
 	return whole.args

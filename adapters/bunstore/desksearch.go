@@ -11,7 +11,7 @@ import (
 
 // mostHeap is how many tickets a search picks out before it sorts them. When more
 // match, so many do that walking the list in its order finds a page of them soon.
-const mostHeap = 4000
+const mostHeap = 5000
 
 // narrow adds to the plan what is not a range of an index: text, tag and label.
 // heap says that it has few tickets to choose from, all in the condition; if not
@@ -47,7 +47,7 @@ func (x deskTx) narrow(ctx context.Context, p *plan, q desk.Query) (heap, possib
 		heap = true
 		x.oneOf(p.rest, "seq", seqs)
 	default:
-		s.each(p.rest)
+		p.text = &s
 	}
 	return heap, true, nil
 }
@@ -60,21 +60,26 @@ type search struct {
 	people   string // of words of a contact
 	phone    string // of a phone number
 	number   int64
+
+	words  []typed // the same, to look at a single ticket
+	digits string
+	marks  []string // of contacts
 }
 
 func (x deskTx) searchOf(q desk.Query) search {
 	s := search{deskTx: x}
-	if words := typedWords(q.Text); len(words) > 0 {
+	if s.words = typedWords(q.Text); len(s.words) > 0 {
+		s.marks = []string{markName}
 		if !q.People {
-			s.messages = x.matchFor(words, "")
-			s.people = x.matchFor(words, markName, markEmail)
-		} else {
-			s.people = x.matchFor(words, markName)
+			s.messages = x.matchFor(s.words, "")
+			s.marks = append(s.marks, markEmail)
 		}
+		s.people = x.matchFor(s.words, s.marks...)
 	}
 	typedText := strings.TrimSpace(q.Text)
-	if digits := digitsOf(typedText); digits != "" {
-		s.phone = x.matchFor([]typed{{digits[:min(len(digits), longestWord)], true}}, markPhone)
+	if s.digits = digitsOf(typedText); s.digits != "" {
+		s.digits = s.digits[:min(len(s.digits), longestWord)]
+		s.phone = x.matchFor([]typed{{s.digits, true}}, markPhone)
 	}
 	if n, err := strconv.ParseInt(strings.TrimPrefix(typedText, "#"), 10, 64); err == nil && !q.People {
 		s.number = n
@@ -133,24 +138,24 @@ func (s search) tickets(ctx context.Context) (seqs []int64, all bool, _ error) {
 	return seqs, len(seqs) <= mostHeap, nil
 }
 
-// each adds the condition of a single ticket, for a walk through many.
-func (s search) each(c *clause) {
-	words, people := "id BETWEEN desk_tickets.seq << 20 AND (desk_tickets.seq << 20) + 1048575 AND words @@ CAST(CAST(? AS text) AS tsquery)",
-		"desk_people.id = c.seq AND desk_people.words @@ CAST(CAST(? AS text) AS tsquery)"
-	if s.prepared != nil {
-		words = "rowid BETWEEN desk_tickets.seq << 20 AND (desk_tickets.seq << 20) + 1048575 AND desk_words MATCH ?"
-		people = "desk_people.rowid = c.seq AND desk_people MATCH ?"
+// set adds the condition of all tickets that the search finds, however many
+// those are.
+func (s search) set(c *clause) {
+	match := func(table, id string) string {
+		if s.prepared != nil {
+			return "(SELECT " + strings.Replace(id, "id", "rowid", 1) + " FROM " + table + " WHERE " + table + " MATCH ?)"
+		}
+		return "(SELECT " + id + " FROM " + table + " WHERE words @@ CAST(CAST(? AS text) AS tsquery))"
 	}
 	var parts []string
 	var args []any
 	if s.messages != "" {
-		parts, args = append(parts, "EXISTS (SELECT 1 FROM desk_words WHERE "+words+")"), append(args, s.messages)
+		parts, args = append(parts, "seq IN "+match("desk_words", "id >> 20")), append(args, s.messages)
 	}
-	for _, match := range []string{s.people, s.phone} {
-		if match != "" {
-			parts = append(parts, "EXISTS (SELECT 1 FROM desk_contacts AS c JOIN desk_people ON "+people+
-				" WHERE c.account = desk_tickets.account AND c.id = desk_tickets.contact)")
-			args = append(args, match)
+	for _, of := range []string{s.people, s.phone} {
+		if of != "" {
+			parts = append(parts, "contact IN (SELECT c.id FROM desk_contacts AS c WHERE c.account = ? AND c.seq IN "+match("desk_people", "id")+")")
+			args = append(args, s.acct, of)
 		}
 	}
 	if s.number != 0 {
@@ -190,73 +195,4 @@ func (x deskTx) seqs(ctx context.Context, query string, args ...any) (seqs []int
 		seqs = append(seqs, seq)
 	}
 	return seqs, x.failed(ctx, rows.Err())
-}
-
-// Contacts implements [desk.ContactReader]. Those merged into another are shown
-// as that one, so they are not listed, but what they are found by leads to it.
-func (x deskTx) Contacts(ctx context.Context, q desk.ContactQuery) ([]desk.Contact, error) {
-	if err := sound(append(append([]string{q.Text, string(q.After)}, texts(q.Status)...), texts(q.Source)...)...); err != nil {
-		return nil, err
-	}
-	if q.Limit <= 0 || q.Limit > mostListed {
-		q.Limit = mostListed
-	}
-	c := &clause{}
-	c.and("account = ? AND merged_into = ''", x.acct)
-	andAny(c, "status", q.Status)
-	andAny(c, "source", q.Source)
-	order := " ORDER BY name_key, id"
-	if q.Sort == "seen" {
-		order = " ORDER BY seen_at DESC, id DESC"
-	}
-	if q.After != "" {
-		after, err := get[contactRow](ctx, x.tx, "WHERE account = ? AND id = ?", x.acct, q.After)
-		switch {
-		case err != nil:
-			return nil, found(err, errNoContact)
-		case q.Sort == "seen":
-			c.and("(seen_at, id) < (?, ?)", after.SeenAt, after.ID)
-		default:
-			c.and("(name_key, id) > (?, ?)", after.NameKey, after.ID)
-		}
-	}
-	if strings.TrimSpace(q.Text) != "" {
-		possible, err := x.narrowContacts(ctx, c, q.Text)
-		if err != nil || !possible {
-			return nil, err
-		}
-	}
-	rows, err := all[contactRow](ctx, x.tx, "WHERE "+c.String()+order+" LIMIT ?", append(c.args, q.Limit)...)
-	if err != nil {
-		return nil, err
-	}
-	return each(rows, contactRow.contact)
-}
-
-// narrowContacts adds what a person typed to the condition of contacts, and
-// reports whether any may be found.
-func (x deskTx) narrowContacts(ctx context.Context, c *clause, text string) (bool, error) {
-	var matches []string
-	if words := typedWords(text); len(words) > 0 {
-		matches = append(matches, x.matchFor(words, markName, markEmail, markAttribute))
-	}
-	if digits := digitsOf(strings.TrimSpace(text)); digits != "" {
-		matches = append(matches, x.matchFor([]typed{{digits[:min(len(digits), longestWord)], true}}, markPhone))
-	}
-	var seqs []int64
-	for _, match := range matches {
-		hits, err := x.hits(ctx, "desk_people", match, 10*mostHeap)
-		if err != nil {
-			return false, err
-		}
-		seqs = append(seqs, hits...)
-	}
-	if len(seqs) == 0 {
-		return false, nil
-	}
-	found := &clause{}
-	x.oneOf(found, "f.seq", seqs)
-	c.and("id IN (SELECT CASE WHEN f.merged_into = '' THEN f.id ELSE f.merged_into END FROM desk_contacts AS f WHERE f.account = ? AND "+found.String()+")",
-		append([]any{x.acct}, found.args...)...)
-	return true, nil
 }
