@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tandem-cc/tandem/account"
+	"github.com/tandem-cc/tandem/desk"
 	"github.com/tandem-cc/tandem/internal/rate"
 	"github.com/tandem-cc/tandem/vi"
 )
@@ -35,6 +36,11 @@ type Config struct {
 	// Calls is what the routes of calls and customers work on. Without it there
 	// are none.
 	Calls *vi.Calls
+
+	// Desk is what the routes of the desk and of web chats work on, and Router what
+	// offers its tickets. Without a Desk there are none of these routes.
+	Desk   *desk.Desk
+	Router *desk.Router
 
 	// Answers remembers answers for requests that are sent again. Without it the
 	// header Idempotency-Key is refused.

@@ -106,6 +106,12 @@ func (a *API) admit(x *exchange) (err error) {
 			return err // as any call that one may not see
 		}
 		return err
+	case visiting:
+		if err := a.takeAs(x, address); err != nil {
+			return err
+		}
+		x.chat, err = a.cfg.Desk.Visitor(x.r.Context(), x.params[0].value, x.r.Header.Get(visitorHeader))
+		return err
 	case signedIn:
 		if err := a.limits.address.Take(address); err != nil {
 			return err

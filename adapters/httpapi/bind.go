@@ -31,7 +31,7 @@ func (x *exchange) bind(in any, body []byte) error {
 	if err := bindQuery(v, x.r.URL.RawQuery); err != nil {
 		return err
 	}
-	if !x.route.unsafe() || len(body) == 0 && !hasBody(v.Type()) {
+	if x.route.raw || !x.route.unsafe() || len(body) == 0 && !hasBody(v.Type()) {
 		return nil
 	}
 	if err := strictjson.Decode(body, in); err != nil {
@@ -67,7 +67,7 @@ func jsonName(f reflect.StructField) string {
 // not exist, and no store is asked for it.
 func (x *exchange) bindPath(v reflect.Value) error {
 	for _, p := range x.params {
-		if !identifier(p.value) {
+		if !identifier(p.value) && (p.name != "item" || len(p.value) > 200 || !utf8.ValidString(p.value)) {
 			return refuse(http.StatusNotFound, fault.NotFound, "there is no such thing")
 		}
 		for i := range v.NumField() {
@@ -161,6 +161,11 @@ func checkText(check *fault.Check, path string, v reflect.Value) {
 	case reflect.Pointer:
 		if !v.IsNil() {
 			checkText(check, path, v.Elem())
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			checkText(check, path+"."+k.String(), k)
+			checkText(check, path+"."+k.String(), v.MapIndex(k))
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

@@ -23,6 +23,7 @@ const (
 type answer struct {
 	status int
 	body   []byte
+	file   *download // instead of a body
 }
 
 // carryOut does what every route does: it turns away what comes from another
@@ -51,6 +52,9 @@ func (a *API) carryOut(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if out.file != nil {
+		return out.file.send(x)
+	}
 	x.send(out)
 	return nil
 }
@@ -73,6 +77,10 @@ func (x *exchange) work(ctx context.Context, body []byte) (answer, error) {
 	}
 	ans := answer{status: x.route.status}
 	if _, empty := out.(none); empty {
+		return ans, nil
+	}
+	if file, ok := out.(download); ok {
+		ans.file = &file
 		return ans, nil
 	}
 	if raw, ok := out.(json.RawMessage); ok {
@@ -113,7 +121,7 @@ func (x *exchange) read() ([]byte, error) {
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, fault.Invalid, "the body did not arrive whole")
 	}
-	if len(body) > 0 {
+	if len(body) > 0 && !x.route.raw {
 		if kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			return nil, refuse(http.StatusUnsupportedMediaType, fault.Invalid, "the Content-Type must be application/json")
 		}

@@ -30,6 +30,14 @@ func (a *API) table() []route {
 		all = append(all, a.callRoutes()...)
 		all = append(all, a.guestRoutes()...)
 	}
+	if a.cfg.Desk != nil {
+		all = append(all, a.ticketRoutes()...)
+		all = append(all, a.contactRoutes()...)
+		all = append(all, a.floorRoutes()...)
+		all = append(all, a.setupRoutes()...)
+		all = append(all, a.fileRoutes()...)
+		all = append(all, a.chatRoutes()...)
+	}
 	return all
 }
 
@@ -106,6 +114,9 @@ func (a *API) securitySchemes() object {
 			"type": "apiKey", "in": "cookie", "name": a.cookieName(deviceCookie),
 			"description": "A customer's browser.",
 		},
+		"visitor": object{
+			"type": "apiKey", "in": "header", "name": visitorHeader, "description": "A visitor's browser at a web chat: 32 to 100 random characters that it made up.",
+		},
 	}
 }
 
@@ -126,11 +137,15 @@ func (a *API) operation(rt route, schemas *schemas) object {
 		op["security"] = []object{{"session": []string{}}, {"key": []string{}}}
 	case seated:
 		op["security"] = []object{{"seat": []string{}}}
+	case visiting:
+		op["security"] = []object{{"visitor": []string{}}}
 	}
 	if params := parameters(rt, schemas); len(params) > 0 {
 		op["parameters"] = params
 	}
-	if rt.unsafe() && rt.method != http.MethodDelete {
+	if rt.raw {
+		op["requestBody"] = object{"required": true, "content": object{"application/octet-stream": object{}}}
+	} else if rt.unsafe() && rt.method != http.MethodDelete {
 		op["requestBody"] = object{
 			"required": hasBody(rt.op.in),
 			"content":  object{"application/json": object{"schema": schemas.of(rt.op.in)}},
@@ -141,7 +156,11 @@ func (a *API) operation(rt route, schemas *schemas) object {
 
 func (a *API) responses(rt route, schemas *schemas) object {
 	ok := object{"description": http.StatusText(rt.status)}
-	if rt.op.out != reflect.TypeFor[none]() {
+	switch rt.op.out {
+	case reflect.TypeFor[none]():
+	case reflect.TypeFor[download]():
+		ok["content"] = object{"application/octet-stream": object{}}
+	default:
 		ok["content"] = object{"application/json": object{"schema": schemas.of(rt.op.out)}}
 	}
 	if rt.creates {
@@ -194,6 +213,11 @@ func parameters(rt route, schemas *schemas) []object {
 			}
 			all = append(all, p)
 		}
+	}
+	if strings.Contains(rt.path, "{item}") && !slices.ContainsFunc(all, func(p object) bool { return p["name"] == "item" }) {
+		all = append(all, object{
+			"name": "item", "in": "path", "required": true, "schema": object{"type": "string"}, "description": "ID of the item, or new.",
+		})
 	}
 	if rt.creates {
 		all = append(all, object{"$ref": "#/components/parameters/IdempotencyKey"})

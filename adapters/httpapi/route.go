@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tandem-cc/tandem/account"
+	"github.com/tandem-cc/tandem/desk"
 	"github.com/tandem-cc/tandem/vi"
 )
 
@@ -20,6 +21,7 @@ const (
 	anyone                 // nobody has to sign in
 	signedIn               // a session's cookie or an API key
 	seated                 // the cookie of the customer's seat in the call of the path
+	visiting               // the secret of a visitor at the web chat of the path
 )
 
 // A route is one operation of the API.
@@ -35,6 +37,7 @@ type route struct {
 	find         string // how to find what a request has created whose answer is lost
 	body         int64  // most bytes of the body; 1 MiB
 	guest        bool   // counts as a customer's request
+	raw          bool   // the body is a file, not JSON
 	fails        []int  // statuses of failure besides those that every route of its kind has
 }
 
@@ -69,6 +72,8 @@ type exchange struct {
 	secret string         // that the caller signed in with
 	guest  vi.Participant // of a seated route
 	call   vi.Call        // the guest's
+	chat   desk.Visitor   // of a visiting route
+	body   []byte         // of a raw route
 }
 
 type param struct{ name, value string }
@@ -82,6 +87,7 @@ func handle[In, Out any](fn func(context.Context, *Request[In]) (Out, error)) op
 		in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
 		call: func(ctx context.Context, x *exchange, body []byte) (any, error) {
 			req := &Request[In]{By: x.by, exchange: x}
+			x.body = body
 			if err := x.bind(&req.In, body); err != nil {
 				return nil, err
 			}

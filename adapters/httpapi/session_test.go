@@ -34,7 +34,7 @@ func TestSignInAndOut(t *testing.T) {
 	require.Equal(t, "Acme", got.Account.Name)
 	require.Equal(t, "Asia/Singapore", got.Account.Zone)
 	require.Equal(t, "SG", got.Account.Region)
-	require.Equal(t, []string{"calls.place"}, got.Permissions)
+	require.Equal(t, []string{"calls.place", "desk.work"}, got.Permissions)
 
 	cookies := (&http.Response{Header: r.header}).Cookies()
 	require.Len(t, cookies, 1)
