@@ -14,7 +14,7 @@ import (
 	"github.com/tandem-cc/tandem/adapters/outbox"
 )
 
-// liveMost is the largest message that is read, in bytes. None is expected.
+// liveMost is the largest message that is read, in bytes.
 const liveMost = 4 << 10
 
 // Frames of a live socket.
@@ -35,14 +35,20 @@ type (
 	}
 )
 
-// Visible is what an actor may know of by default: events of calls that the
-// actor may see, of users, and of API keys.
+// Visible is what an actor may know of by default: events of calls and
+// conversations that the actor may see, of users, and of API keys. Of a queue
+// that agents take conversations from all who work at the desk hear that it has
+// changed.
 func Visible(by account.Actor, rec outbox.Record) bool {
 	domain, what, _ := strings.Cut(rec.Kind, ".")
 	switch {
 	case domain == "vi":
 		mine := by.User != "" && rec.Owner == by.User && by.Can(account.CallsPlace)
 		return mine || by.Can(account.CallsSeeAll)
+	case domain == "desk":
+		mine := by.User != "" && rec.Owner == by.User && by.Can(account.DeskWork)
+		common := what == "queue_changed" || what == "setup_changed" || what == "contact_changed"
+		return mine || by.Can(account.DeskSeeAll) || common && by.Can(account.DeskWork)
 	case domain == "account" && strings.HasPrefix(what, "user_"):
 		return by.Can(account.UsersSee)
 	case domain == "account" && strings.HasPrefix(what, "key_"):
@@ -109,7 +115,13 @@ func (s *Sockets) serveLive(k *socket, r *http.Request, after int64) {
 			s.refuse(k, err)
 		}
 	})
-	k.listen(func([]byte) { k.Close(closeRule, "nothing is to be said here") })
+	if s.cfg.Floor == nil {
+		k.listen(func([]byte) { k.Close(closeRule, "nothing is to be said here") })
+		return
+	}
+	visit := s.cfg.Floor.Enter(by, k.Send)
+	defer visit.Leave()
+	k.listen(visit.Hear)
 }
 
 // A live is a browser that follows the feed. Events are written past the queue,

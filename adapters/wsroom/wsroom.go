@@ -21,6 +21,7 @@ import (
 
 	"github.com/tandem-cc/tandem/account"
 	"github.com/tandem-cc/tandem/adapters/outbox"
+	"github.com/tandem-cc/tandem/desk"
 	"github.com/tandem-cc/tandem/internal/fault"
 	"github.com/tandem-cc/tandem/internal/rate"
 	"github.com/tandem-cc/tandem/vi"
@@ -47,6 +48,12 @@ type Config struct {
 	// Visible says whether the actor may know of an event of the own account;
 	// [Visible].
 	Visible func(account.Actor, outbox.Record) bool
+
+	// Floor hears what live sockets say, and Visitor returns who a secret makes a
+	// browser at a web chat. Without a Floor live sockets have nothing to say, and
+	// there is no [Sockets.Chat].
+	Floor   Floor
+	Visitor func(ctx context.Context, key, secret string) (desk.Visitor, error)
 
 	// Origins are hosts, such as "desk.example.com", whose pages may connect
 	// besides the host that the request names.
