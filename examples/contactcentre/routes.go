@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tandem-cc/tandem/account"
+	"github.com/tandem-cc/tandem/adapters/channels/webchat"
 	"github.com/tandem-cc/tandem/adapters/httpapi"
 	"github.com/tandem-cc/tandem/adapters/webui"
 	"github.com/tandem-cc/tandem/adapters/wsroom"
@@ -17,12 +18,13 @@ import (
 func (s *server) routes() http.Handler {
 	https := s.cfg.public.Scheme == "https"
 	config := httpapi.Config{
-		Accounts: s.accounts, Calls: s.calls, Answers: s.db, PublicURL: s.cfg.public, TrustedProxies: s.cfg.proxies,
+		Accounts: s.accounts, Calls: s.calls, Desk: s.desk, Router: s.router, Answers: s.db, PublicURL: s.cfg.public, TrustedProxies: s.cfg.proxies,
 		Version: version, Log: s.log, Observe: s.metrics.request,
 	}
 	api := httpapi.New(config)
 	s.sockets = wsroom.New(wsroom.Config{
 		Rooms: s.rooms, Participant: api.Participant, Feed: s.db, Authenticate: api.Authenticate,
+		Floor: s.floor, Visitor: s.desk.Visitor,
 		Origins: []string{s.cfg.public.Host}, Address: config.Address, Log: s.log,
 	})
 	pages := webui.New(webui.Config{
@@ -35,12 +37,14 @@ func (s *server) routes() http.Handler {
 	mux.Handle("/openapi.json", api)
 	mux.Handle("GET /ws/room", s.sockets.Room())
 	mux.Handle("GET /ws/live", s.sockets.Live())
+	mux.Handle("GET /ws/chat", s.sockets.Chat())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler())
 	if s.cfg.Dev {
 		mux.Handle("/dev/phone", s.insiders(api, s.phone))
 		mux.Handle("/dev/phone/", s.insiders(api, s.phone))
+		mux.Handle("GET /dev/site", s.insiders(api, webchat.Site(s.chatKey)))
 	}
 	if s.mail != nil {
 		mux.Handle("/dev/mail", s.insiders(api, s.mail))

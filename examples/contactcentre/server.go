@@ -20,6 +20,7 @@ import (
 
 	"github.com/tandem-cc/tandem/account"
 	"github.com/tandem-cc/tandem/adapters/argon2id"
+	"github.com/tandem-cc/tandem/adapters/blob/disk"
 	"github.com/tandem-cc/tandem/adapters/bunstore"
 	"github.com/tandem-cc/tandem/adapters/httpapi"
 	maildev "github.com/tandem-cc/tandem/adapters/mail/outboxpage"
@@ -28,6 +29,7 @@ import (
 	"github.com/tandem-cc/tandem/adapters/pionmedia"
 	smsdev "github.com/tandem-cc/tandem/adapters/sms/outboxpage"
 	"github.com/tandem-cc/tandem/adapters/wsroom"
+	"github.com/tandem-cc/tandem/desk"
 	"github.com/tandem-cc/tandem/vi"
 )
 
@@ -40,6 +42,10 @@ type server struct {
 	accounts *account.Accounts
 	calls    *vi.Calls
 	rooms    *vi.Rooms
+	desk     *desk.Desk
+	router   *desk.Router
+	floor    *desk.Floor
+	files    *disk.Store
 	media    *pionmedia.Media
 	phone    *smsdev.Page
 	mail     *maildev.Page
@@ -156,7 +162,7 @@ func (s *server) openDomains(ctx context.Context) (err error) {
 			return fmt.Errorf("make the first administrator: %w", err)
 		}
 	}
-	return nil
+	return s.openDesk(ctx)
 }
 
 // mailer sends through the server of -smtp: over TLS from the first byte on port
@@ -203,6 +209,7 @@ func (s *server) announce(out io.Writer) {
 	fmt.Fprintf(out, "Tandem %s: %s\n", version, url)
 	if s.cfg.Dev {
 		fmt.Fprintf(out, "  texts as on a handset: %s/dev/phone\n", url)
+		fmt.Fprintf(out, "  a site with web chat:  %s/dev/site\n", url)
 	}
 	if s.mail != nil {
 		fmt.Fprintf(out, "  mail:                  %s/dev/mail\n", url)
@@ -241,7 +248,12 @@ func (s *server) work(ctx context.Context) error {
 	if err := s.calls.Recover(ctx); err != nil { // before a browser can be back
 		return err
 	}
+	if err := s.floor.Recover(ctx); err != nil {
+		return err
+	}
 	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.desk.Run(running) })
+	g.Go(func() error { return s.router.Run(running) })
 	g.Go(func() error { return s.accounts.Run(running) })
 	g.Go(func() error { return s.calls.Run(running) })
 	g.Go(func() error { return s.rooms.Run(running) })
@@ -272,6 +284,7 @@ func (s *server) pass(records []outbox.Record) error {
 	ctx := context.Background()
 	for _, r := range records {
 		s.metrics.event(ctx, r)
+		s.deskEvent(ctx, r)
 		if !strings.HasPrefix(r.Kind, "vi.") {
 			continue
 		}
@@ -291,6 +304,9 @@ func (s *server) close() {
 	}
 	if s.db != nil {
 		s.db.Close()
+	}
+	if s.files != nil {
+		s.files.Close()
 	}
 }
 
