@@ -79,7 +79,7 @@ var ours = map[string]string{
 }
 
 // whole are the pages that stand complete in static/.
-var whole = map[string]string{"customer": "customer.html", "console": "console.html", "components": "dev/components.html"}
+var whole = map[string]string{"customer": "customer.html", "console": "console.html", "components": "dev/components.html", "chat": "chat.html"}
 
 // problems are the pages that say what is wrong with a request.
 var problems = map[int]problem{

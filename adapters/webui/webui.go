@@ -15,6 +15,7 @@
 package webui
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -33,6 +34,11 @@ type Config struct {
 	Secure   bool                     // the pages are reached over https
 	Version  string                   // of the product, shown in the user's menu
 	Dev      bool                     // serve /dev/components
+
+	// ChatOrigins returns the sites that may carry the web chat with that public
+	// key, any if there are none, and whether there is such a chat. Without it
+	// there is no chat.
+	ChatOrigins func(ctx context.Context, key string) (origins []string, ok bool)
 }
 
 // A site serves the pages.
@@ -40,6 +46,7 @@ type site struct {
 	cfg    Config
 	assets *assets
 	pages  map[string]*page
+	static fs.FS
 }
 
 // New returns the handler of the pages. It answers every path: what is not a
@@ -68,7 +75,7 @@ func load(cfg Config, static fs.FS) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &site{cfg, a, pages}, nil
+	return &site{cfg, a, pages, static}, nil
 }
 
 func (s *site) handler() http.Handler {
@@ -82,6 +89,7 @@ func (s *site) handler() http.Handler {
 	mux.Handle("/calls", s.closed("calls"))
 	mux.Handle("/calls/{id}", s.closed("detail"))
 	mux.Handle("/call/{id}", s.closed("console"))
+	s.chatRoutes(mux)
 	if s.cfg.Dev {
 		mux.Handle("/dev/components", s.open("components"))
 	}

@@ -29,7 +29,7 @@ func (s *server) routes() http.Handler {
 	})
 	pages := webui.New(webui.Config{
 		SignedIn: func(r *http.Request) bool { _, err := api.Authenticate(r); return err == nil },
-		Secure:   https, Version: version, Dev: s.cfg.Dev,
+		Secure:   https, Version: version, Dev: s.cfg.Dev, ChatOrigins: s.chatOrigins,
 	})
 
 	mux := http.NewServeMux()
