@@ -74,7 +74,7 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request, status int) {
 
 // ours are the pages made of pages/NAME.html inside a frame of pages/.
 var ours = map[string]string{
-	"home": "frame.html", "calls": "frame.html", "detail": "frame.html",
+	"home": "frame.html", "calls": "frame.html", "detail": "frame.html", "desk": "frame.html",
 	"signin": "plain.html", "forgot": "plain.html", "reset": "plain.html",
 }
 

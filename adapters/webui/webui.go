@@ -89,6 +89,8 @@ func (s *site) handler() http.Handler {
 	mux.Handle("/calls", s.closed("calls"))
 	mux.Handle("/calls/{id}", s.closed("detail"))
 	mux.Handle("/call/{id}", s.closed("console"))
+	mux.Handle("/desk", s.closed("desk"))
+	mux.Handle("/desk/{ticket}", s.closed("desk"))
 	s.chatRoutes(mux)
 	if s.cfg.Dev {
 		mux.Handle("/dev/components", s.open("components"))

@@ -1,5 +1,5 @@
 // The frame of the signed-in pages: who is signed in, the live socket and its banner, toasts, sign-out.
-// Ids: #user-menu-button #user-menu #user-name #user-role #signout #connection #toasts.
+// What stands in [data-need=PERMISSION] is shown to those who have the permission. Ids: #user-menu-button #user-menu #user-name #user-role #signout #connection #toasts.
 import "../theme.js";
 import "../ui.js";
 import { api, fetchMe, forget, lastMe, sentence, toSignIn } from "./api.js";
@@ -19,6 +19,7 @@ function showMe(me) {
   fill(need("user-name"), me.user.name); fill(need("user-role"), [roles[me.user.role] ?? me.user.role, me.account.name].join(", "));
   for (const a of document.querySelectorAll("[data-me-avatar]")) { a.setAttribute("data-cat", String(category(me.user.id))); fill(a, initials(me.user.name)); }
   for (const a of document.querySelectorAll("[data-account]")) fill(a, me.account.name);
+  for (const a of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-need]"))) a.hidden = !me.permissions.includes(a.dataset.need ?? "");
   button("user-menu-button").setAttribute("aria-label", `${me.user.name}, ${roles[me.user.role] ?? me.user.role}. Your menu`);
 }
 
@@ -79,5 +80,6 @@ need("signout").addEventListener("click", async () => {
     if (!(err instanceof Error && "status" in err && err.status === 401)) { toastError("You are still signed in", err); return; }
   }
   forget();
+  dispatchEvent(new CustomEvent("leaving")); // a page forgets what it keeps of the person
   location.assign("/signin");
 });

@@ -3,6 +3,10 @@
 
 /** @typedef {{seq: number, kind: string, about: string, at: string}} Event_ */
 /** @typedef {"connecting"|"up"|"down"} State */
+/** @typedef {{t: "viewers", ticket: string, people: {id: string, name: string, typing: boolean}[]}} Viewers others who have the ticket on the screen */
+/** @typedef {{t: "typing", ticket: string}} Typing the customer of the ticket types */
+/** @typedef {{t: "offers"}} Offers what is offered to this user is something else now */
+/** @typedef {{viewers: Viewers, typing: Typing, offers: Offers}} Frames besides events */
 
 const delays = [0, 300, 1200, 2700, 4800, 7000]; // ms, each with jitter
 const silence = 35_000; // ms; the server speaks every 15 s
@@ -13,6 +17,7 @@ export class Live {
   /** @type {Set<(e: Event_) => void>} */ #onEvent = new Set();
   /** @type {Set<(s: State) => void>} */ #onState = new Set();
   /** @type {Set<() => void>} */ #onReset = new Set();
+  /** @type {Map<string, Set<(m: any) => void>>} */ #onFrame = new Map();
   /** @type {State} */ state = "connecting";
   /** @type {() => void} */ #greeted = () => {};
   #hello = new Promise((ok) => { this.#greeted = () => ok(undefined); });
@@ -35,6 +40,21 @@ export class Live {
   #giveUp() { if (this.#seq < 0) this.#unheard = true; this.#greeted(); }
   /** @param {(e: Event_) => void} fn */ onEvent(fn) { this.#onEvent.add(fn); return () => this.#onEvent.delete(fn); }
   /** @param {(s: State) => void} fn */ onState(fn) { this.#onState.add(fn); fn(this.state); }
+  /**
+   * What the server says besides events: it is of now, and nothing of it comes again after a break.
+   * @template {keyof Frames} T
+   * @param {T} t @param {(m: Frames[T]) => void} fn
+   */
+  onFrame(t, fn) {
+    const set = this.#onFrame.get(t) ?? new Set();
+    set.add(fn); this.#onFrame.set(t, set);
+  }
+  /** Says something to the server, if it can be reached; what is said is of now, so that nothing waits. @param {{t: "view"|"typing", ticket: string}} frame */
+  send(frame) {
+    if (this.#ws?.readyState !== WebSocket.OPEN) return false;
+    this.#ws.send(JSON.stringify(frame));
+    return true;
+  }
   /** The page may have missed something: it reloads what it shows. @param {() => void} fn */ onReset(fn) { this.#onReset.add(fn); }
 
   #connect() {
@@ -70,6 +90,8 @@ export class Live {
         if (m.seq <= this.#seq) return;
         this.#seq = m.seq;
         for (const fn of this.#onEvent) fn(m);
+        break;
+      default: for (const fn of this.#onFrame.get(m.t) ?? []) fn(m);
     }
   }
   #reset() { for (const fn of this.#onReset) fn(); }
