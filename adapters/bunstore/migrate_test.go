@@ -51,6 +51,8 @@ func TestMain(m *testing.M) {
 			err = db.step()
 		}
 		fmt.Println("migrated:", err)
+	case "desk":
+		deskCommands()
 	case "commands":
 		commands()
 	}
