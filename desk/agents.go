@@ -13,7 +13,7 @@ import (
 func (d *Desk) Me(ctx context.Context, by account.Actor) (Agent, error) {
 	var out Agent
 	err := d.view(ctx, by, "read own status", func(j *job) error {
-		if err := j.works(); err != nil {
+		if err := works(by); err != nil {
 			return err
 		}
 		var err error
@@ -24,11 +24,11 @@ func (d *Desk) Me(ctx context.Context, by account.Actor) (Agent, error) {
 }
 
 // works fails unless the actor is a person who works at the desk.
-func (j *job) works() error {
-	if j.by.User == "" {
-		return fault.Errorf(ErrDenied, "only people work at the desk")
+func works(by account.Actor) error {
+	if by.User == "" || !by.Can(account.DeskWork) {
+		return fault.Errorf(ErrDenied, "only people who work at the desk do this")
 	}
-	return j.need(account.DeskWork)
+	return nil
 }
 
 // Choose sets the actor's status. Busy and away take an aux code of that status.
@@ -63,7 +63,7 @@ func (d *Desk) Connected(ctx context.Context, by account.Actor, connected bool) 
 func (d *Desk) present(ctx context.Context, by account.Actor, what string, rule func(*job, presence.Presence) (presence.Presence, []presence.Interval, error)) (Agent, error) {
 	var out Agent
 	err := d.run(ctx, by, what, func(j *job) error {
-		if err := j.works(); err != nil {
+		if err := works(by); err != nil {
 			return err
 		}
 		a, err := j.agent(by.User)

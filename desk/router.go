@@ -204,6 +204,9 @@ func (r *Router) Offers(by account.Actor) []Offer {
 
 // Accept takes a ticket that was offered to the actor.
 func (r *Router) Accept(ctx context.Context, by account.Actor, offer string) (Ticket, error) {
+	if err := works(by); err != nil {
+		return Ticket{}, err
+	}
 	dm := r.domain(by.Account)
 	dm.mu.Lock()
 	defer dm.mu.Unlock()
@@ -230,6 +233,9 @@ func (r *Router) Accept(ctx context.Context, by account.Actor, offer string) (Ti
 
 // Reject lets somebody else have a ticket that was offered to the actor.
 func (r *Router) Reject(ctx context.Context, by account.Actor, offer string) error {
+	if err := works(by); err != nil {
+		return err
+	}
 	dm := r.domain(by.Account)
 	dm.mu.Lock()
 	defer dm.mu.Unlock()

@@ -152,7 +152,11 @@ func (j *job) start(n NewConversation) (Ticket, error) {
 	}
 	switch t, err := j.LiveTicket(j.ctx, who.Thread()); {
 	case err == nil:
-		return j.act(t.ID, true)
+		live, err := j.act(t.ID, true)
+		if missing(err) {
+			err = fault.Errorf(ErrConflict, "a colleague has a conversation with this contact")
+		}
+		return live, err
 	case !missing(err):
 		return t, err
 	}

@@ -39,6 +39,7 @@ type world struct {
 	accounts *account.Accounts
 	calls    *vi.Calls
 	api      *httpapi.API
+	cfg      httpapi.Config // of it
 	texts    *carrier
 	mails    *postbox
 	log      *bytes.Buffer
@@ -115,6 +116,7 @@ func build(t testing.TB, with ...func(*httpapi.Config)) *world {
 	for _, change := range with {
 		change(&cfg)
 	}
+	w.cfg = cfg
 	w.api = httpapi.New(cfg)
 	return w
 }
