@@ -41,14 +41,17 @@ func (t Ticket) timers(p Policy) []Timer {
 	answered := t.WaitingFrom.IsZero() && !t.ReplyAt.IsZero() && !t.ReplyAt.Before(t.CustomerAt)
 	switch {
 	case t.Status == StatusResolved:
-		arm(TimerResolved, t.StatusAt, p.ResolvedHold)
+		// It is due at once where there is no holding time: the ticket was resolved
+		// under another policy.
+		arm(TimerResolved, t.StatusAt, p.hold())
 	case t.Status == StatusPending:
 		arm(TimerPending, later(t.StatusAt, t.ReplyAt), p.PendingHold)
-	case t.Status == StatusOpen && t.Assignee != "" && answered:
-		arm(TimerInactivity, t.ReplyAt, p.InactivityAfter)
+	case t.Status == StatusOpen && answered:
+		// Time spent pending, on hold or resolved is no silence.
+		arm(TimerInactivity, later(t.StatusAt, t.ReplyAt), p.InactivityAfter)
 	case t.Status == StatusOpen && t.Assignee != "" && !t.WaitingFrom.IsZero():
 		arm(TimerLease, later(t.AssignedAt, t.WaitingFrom), p.LeaseAfter)
-	case t.Waiting() && t.Cycle().FirstReplyAt.IsZero():
+	case t.Waiting() && !t.replied():
 		arm(TimerAbandon, t.QueuedAt, p.AbandonAfter)
 	}
 	return all
@@ -59,6 +62,14 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// earlier returns the earlier of two times, of which the first may be unset.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func (o On) when() time.Time { return o.At }
@@ -102,14 +113,19 @@ func (e MessageReceived) apply(t Ticket) Ticket {
 	}
 	t = t.touch(e.At)
 	t.Unread++
-	if t.CustomerAt.IsZero() && len(t.Cycles) == 1 && t.Cycles[0].FirstReplyAt.IsZero() && !t.ReplyAt.IsZero() {
-		// An agent began it: what the customer waits for begins with this message.
-		t = t.cycle(func(c *Cycle) { c.OpenedAt = e.At })
+	if !t.Status.Finished() { // otherwise the message is of the next cycle
+		t = t.cycle(func(c *Cycle) {
+			if t.CustomerAt.IsZero() && len(t.Cycles) == 1 {
+				// An agent began it: what the customer waits for begins with this message.
+				c.OpenedAt = e.At
+			}
+			if c.FirstReplyAt.IsZero() {
+				c.AskedAt = earlier(c.AskedAt, e.At)
+			}
+		})
 	}
 	t.CustomerAt = later(t.CustomerAt, e.At)
-	if t.WaitingFrom.IsZero() {
-		t.WaitingFrom = e.At
-	}
+	t.WaitingFrom = earlier(t.WaitingFrom, e.At)
 	return t
 }
 
@@ -196,7 +212,7 @@ func (e TicketMoved) apply(t Ticket) Ticket {
 
 func (e TicketReopened) apply(t Ticket) Ticket {
 	t = t.touch(e.At).enter(StatusOpen, e.At)
-	t.Cycles = append(slices.Clip(t.Cycles), Cycle{OpenedAt: e.At})
+	t.Cycles = append(slices.Clip(t.Cycles), Cycle{OpenedAt: e.At, AskedAt: t.WaitingFrom})
 	t.QueuedAt, t.Reason = e.At, ""
 	if t.Assignee == "" {
 		t.VisitAt = e.At
@@ -223,7 +239,10 @@ func (e TicketClosed) apply(t Ticket) Ticket {
 		t.Reason = e.Reason
 	}
 	t = t.enter(StatusClosed, e.At)
-	t.WaitingFrom, t.VisitAt, t.MergedTo = time.Time{}, time.Time{}, e.Into
+	t.WaitingFrom, t.VisitAt = time.Time{}, time.Time{}
+	if e.Into != "" { // erasing a merged ticket leaves where its replies go
+		t.MergedTo = e.Into
+	}
 	return t
 }
 

@@ -75,13 +75,15 @@ func (t Ticket) Receive(m Arrival, p Policy) (next Ticket, events []TicketEvent,
 		return next, events, false, err
 	}
 	switch {
+	case m.Class == ClassDuplicate:
+		return t, nil, false, nil
 	case m.Class == ClassMachine, m.Class == ClassBlocked:
 		return keep()
 	case t.Status == StatusResolved:
 		switch {
 		case m.Class == ClassGratitude:
 			return keep()
-		case p.Reopen == ReopenSame && m.At.Before(t.StatusAt.Add(p.hold())):
+		case p.Reopen == ReopenSame && t.raced(m.At, p): // as if it had closed in time
 			return keep(t.reopening(m, p)...)
 		}
 		next, events, err := t.then(p, TicketClosed{On: on, From: t.Status, Reason: CloseSuperseded})
@@ -106,8 +108,8 @@ func (t Ticket) Receive(m Arrival, p Policy) (next Ticket, events []TicketEvent,
 // hold returns how long resolved tickets can be reopened.
 func (p Policy) hold() time.Duration { return max(p.ResolvedHold, 0) }
 
-// raced reports whether a message came so shortly after the ticket closed by
-// itself that its sender cannot have known.
+// raced reports whether a message to a finished ticket came before it could no
+// longer be reopened, or so shortly after that its sender cannot have known.
 func (t Ticket) raced(at time.Time, p Policy) bool {
 	switch c := t.Cycle(); {
 	case t.Reason == CloseSpam, t.Reason == CloseMerged, t.Reason == CloseBlocked, t.Reason == CloseErased:
@@ -151,7 +153,7 @@ func (t Ticket) Assign(a TicketAssigned, p Policy) (Ticket, []TicketEvent, error
 		return t.refuse("assigned")
 	case a.To == t.Assignee && t.Status == StatusOpen:
 		return t, nil, nil
-	case (a.Reason == ByRouting || a.Reason == ByClaim || a.Reason == ByReply) && t.Assignee != "":
+	case (a.Reason == ByRouting || a.Reason == ByClaim || a.Reason == ByReply) && t.Assignee != "" && t.Assignee != a.To:
 		return t, nil, TakenError{t.Assignee}
 	case (a.Reason == ByRouting || a.Reason == ByClaim || a.Reason == ByReply) && !t.Waiting():
 		return t.refuse("assigned")
@@ -171,6 +173,8 @@ func (t Ticket) Enqueue(q TicketQueued, p Policy) (Ticket, []TicketEvent, error)
 	}
 	switch {
 	case t.Status.Finished():
+		return t.refuse("moved to a queue")
+	case q.Reason == ByOverflow && !t.Waiting(): // somebody was faster
 		return t.refuse("moved to a queue")
 	case (q.Reason == ByLost || q.Reason == ByLease) && (t.Status != StatusOpen || t.Assignee == ""):
 		return t.refuse("taken from its agent")
@@ -193,12 +197,17 @@ func (t Ticket) Write(n int, by account.UserID, at time.Time, p Policy) (Ticket,
 }
 
 // Accept says that the channel accepted a message of ours: that answers the
-// customer. On hold becomes open.
+// customer, also if the ticket was resolved before the channel had it. On hold
+// becomes open.
 func (t Ticket) Accept(n int, by account.UserID, at time.Time, p Policy) (Ticket, []TicketEvent, error) {
 	e := ReplyAccepted{On: t.on(at), N: n, By: by}
-	if !t.WaitingFrom.IsZero() {
+	c := t.Cycle()
+	e.First = c.FirstReplyAt.IsZero() && !c.AskedAt.IsZero()
+	switch {
+	case !t.WaitingFrom.IsZero():
 		e.Waited = max(0, at.Sub(t.WaitingFrom))
-		e.First = t.Cycle().FirstReplyAt.IsZero()
+	case e.First:
+		e.Waited = max(0, at.Sub(c.AskedAt))
 	}
 	events := []TicketEvent{e}
 	if t.Status == StatusOnHold {
@@ -293,7 +302,7 @@ func (t Ticket) Close(c TicketClosed, p Policy) (Ticket, []TicketEvent, error) {
 
 // Abandon ends a ticket whose customer left before anybody replied.
 func (t Ticket) Abandon(at time.Time, p Policy) (Ticket, []TicketEvent, error) {
-	if !t.Waiting() || !t.Cycle().FirstReplyAt.IsZero() {
+	if !t.Waiting() || t.replied() {
 		return t.refuse("abandoned")
 	}
 	return t.then(p, TicketClosed{On: t.on(at), From: t.Status, Reason: CloseAbandoned})

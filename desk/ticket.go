@@ -117,6 +117,7 @@ type Ticket struct {
 // A Cycle is the time from opening, or reopening, to resolving.
 type Cycle struct {
 	OpenedAt     time.Time      `json:"opened_at"`
+	AskedAt      time.Time      `json:"asked_at,omitzero"` // first customer message: what the first reply answers
 	FirstReplyAt time.Time      `json:"first_reply_at,omitzero"`
 	FirstReplyBy account.UserID `json:"first_reply_by,omitempty"` // the author, not the assignee
 	ResolvedAt   time.Time      `json:"resolved_at,omitzero"`
@@ -150,6 +151,12 @@ func (t Ticket) Cycle() Cycle {
 		return Cycle{}
 	}
 	return t.Cycles[len(t.Cycles)-1]
+}
+
+// replied reports whether somebody has replied in the present cycle.
+func (t Ticket) replied() bool {
+	c := t.Cycle()
+	return !c.FirstReplyAt.IsZero() || !t.ReplyAt.IsZero() && !t.ReplyAt.Before(c.OpenedAt)
 }
 
 // State returns how the conversation looks.
