@@ -42,7 +42,7 @@ func (x deskTx) Tally(ctx context.Context, q desk.Query) (desk.Tally, error) {
 	}
 	rows, err := x.query(ctx, `SELECT status, queue, assignee, count(*), CAST(sum(CASE WHEN unread > 0 THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(sum(CASE WHEN visit_at < ? THEN 1 ELSE 0 END) AS BIGINT)
-		FROM desk_tickets WHERE `+where.String()+" GROUP BY status, queue, assignee", args...)
+		FROM desk_tickets`+p.heap+" WHERE "+where.String()+" GROUP BY status, queue, assignee", args...)
 	if err != nil {
 		return t, err
 	}

@@ -48,6 +48,7 @@ func andAny[V ~string](c *clause, column string, values []V) {
 type plan struct {
 	branches []*clause
 	rest     *clause // what holds in every branch
+	heap     string  // what follows the table's name if the tickets to choose from are given by number
 	text     *search // what is to be found besides, if that is no condition yet
 }
 
@@ -78,6 +79,9 @@ func (x deskTx) planOf(ctx context.Context, q desk.Query) (p plan, _ bool, _ err
 		andAny(b, "shelf", shelves)
 		scoped(b, q.Scope)
 		p.branches = []*clause{b}
+		if heap {
+			p.heap = x.byNumber()
+		}
 		return p, true, nil
 	}
 	for _, b := range branches {
@@ -234,21 +238,17 @@ func (x deskTx) listed(ctx context.Context, p plan, rest *clause, limit int) ([]
 func (p plan) list(rest *clause, limit int) (string, []any) {
 	var where strings.Builder
 	var args []any
-	if len(p.branches) == 1 {
-		where.WriteString("WHERE ")
-		args = write(&where, p.branches[0], rest)
-	} else {
-		where.WriteString("WHERE seq IN (")
-		for n, b := range p.branches {
-			if n > 0 {
-				where.WriteString(" UNION ALL ")
-			}
-			where.WriteString("SELECT seq FROM (SELECT seq FROM desk_tickets WHERE ")
-			args = append(append(args, write(&where, b, rest)...), limit)
-			where.WriteString(inOrder + ") AS b")
+	// What is sorted are numbers, and not whole rows.
+	where.WriteString("WHERE seq IN (")
+	for n, b := range p.branches {
+		if n > 0 {
+			where.WriteString(" UNION ALL ")
 		}
-		where.WriteString(")")
+		where.WriteString("SELECT seq FROM (SELECT seq FROM desk_tickets" + p.heap + " WHERE ")
+		args = append(append(args, write(&where, b, rest)...), limit)
+		where.WriteString(inOrder + ") AS b")
 	}
+	where.WriteString(")")
 	return where.String() + inOrder, append(args, limit)
 }
 

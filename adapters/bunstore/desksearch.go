@@ -87,6 +87,15 @@ func (x deskTx) searchOf(q desk.Query) search {
 	return s
 }
 
+// finished returns the words as if each were typed to its end.
+func finished(words []typed) []typed {
+	whole := slices.Clone(words)
+	for n := range whole {
+		whole[n].begun = false
+	}
+	return whole
+}
+
 func (s search) empty() bool {
 	return s.messages == "" && s.people == "" && s.phone == "" && s.number == 0
 }
@@ -94,15 +103,9 @@ func (s search) empty() bool {
 // tickets returns the tickets that the search finds, and whether those are all.
 func (s search) tickets(ctx context.Context) (seqs []int64, all bool, _ error) {
 	if s.messages != "" {
-		// A ticket may have several messages with the words.
-		ids, err := s.hits(ctx, "desk_words", s.messages, 2*mostHeap)
-		if err != nil || len(ids) == 2*mostHeap {
+		var err error
+		if seqs, all, err = s.tellers(ctx); err != nil || !all {
 			return nil, false, err
-		}
-		for _, id := range ids { // in descending order
-			if seq := id >> entryBits; len(seqs) == 0 || seqs[len(seqs)-1] != seq {
-				seqs = append(seqs, seq)
-			}
 		}
 	}
 	for _, match := range []string{s.people, s.phone} {
@@ -119,7 +122,7 @@ func (s search) tickets(ctx context.Context) (seqs []int64, all bool, _ error) {
 		c := &clause{}
 		c.and("t.account = ?", s.acct)
 		s.oneOf(c, "c.seq", contacts)
-		more, err := s.seqs(ctx, "SELECT t.seq FROM desk_contacts AS c JOIN desk_tickets AS t ON t.account = c.account AND t.contact = c.id WHERE "+
+		more, err := s.seqs(ctx, "SELECT t.seq FROM desk_contacts AS c"+s.byNumber()+" CROSS JOIN desk_tickets AS t WHERE t.account = c.account AND t.contact = c.id AND "+
 			c.String()+" LIMIT ?", append(c.args, mostHeap+1)...)
 		if err != nil {
 			return nil, false, err
@@ -137,6 +140,61 @@ func (s search) tickets(ctx context.Context) (seqs []int64, all bool, _ error) {
 	seqs = slices.Compact(seqs)
 	return seqs, len(seqs) <= mostHeap, nil
 }
+
+// mostTold is how many messages a search picks out: a ticket may have several
+// with the words.
+const mostTold = 2 * mostHeap
+
+// tellers returns the tickets with a message that has the words, in descending
+// order, and whether those are all. There may be some of other accounts.
+//
+// That words are very common is seen at once. What words begin with takes
+// reading all of it, and whose messages they are takes passing over all others,
+// so those come last.
+func (s search) tellers(ctx context.Context) (seqs []int64, all bool, _ error) {
+	for _, match := range []string{s.matchAnywhere(finished(s.words), ""), s.matchAnywhere(s.words, "")} {
+		ids, err := s.hits(ctx, "desk_words", match, mostTold)
+		if err != nil {
+			return nil, false, err
+		}
+		if seqs = ticketsOf(ids); len(ids) == mostTold {
+			common, err := s.commonHere(ctx, seqs)
+			if err != nil || common {
+				return nil, false, err
+			}
+			ids, err := s.hits(ctx, "desk_words", s.messages, mostTold)
+			return ticketsOf(ids), len(ids) < mostTold, err
+		}
+	}
+	return seqs, true, nil
+}
+
+// ticketsOf returns the tickets of messages, both in descending order.
+func ticketsOf(ids []int64) (seqs []int64) {
+	for _, id := range ids {
+		if seq := id >> entryBits; len(seqs) == 0 || seqs[len(seqs)-1] != seq {
+			seqs = append(seqs, seq)
+		}
+	}
+	return seqs
+}
+
+// commonHere reports whether many of the tickets are the account's, by some of
+// them.
+func (s search) commonHere(ctx context.Context, seqs []int64) (bool, error) {
+	const some = 40
+	var sample []int64
+	for n := range some {
+		sample = append(sample, seqs[n*len(seqs)/some])
+	}
+	c := &clause{}
+	c.and("account = ?", s.acct)
+	s.oneOf(c, "seq", sample)
+	own, err := s.seqs(ctx, "SELECT seq FROM desk_tickets"+s.byNumber()+" WHERE "+c.String(), c.args...)
+	return len(own) > len(distinctNumbers(sample))/2, err
+}
+
+func distinctNumbers(n []int64) []int64 { return slices.Compact(slices.Sorted(slices.Values(n))) }
 
 // set adds the condition of all tickets that the search finds, however many
 // those are.
@@ -162,6 +220,15 @@ func (s search) set(c *clause) {
 		parts, args = append(parts, "number = ?"), append(args, s.number)
 	}
 	c.and("("+strings.Join(parts, " OR ")+")", args...)
+}
+
+// byNumber follows the name of a table in which SQLite is to go by the numbers
+// that oneOf gives: it cannot know that they are few.
+func (x deskTx) byNumber() string {
+	if x.prepared != nil {
+		return " NOT INDEXED"
+	}
+	return ""
 }
 
 // oneOf has the column be one of many numbers.

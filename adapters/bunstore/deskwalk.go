@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -92,13 +91,17 @@ func (s search) among(ctx context.Context, heads []headRow) (found []int64, _ er
 		ids[n], people[n] = h.ID, h.Contact
 	}
 	if s.messages != "" {
-		of, args := anyOf("ticket", ids)
-		bodies, err := all[bodyRow](ctx, s.tx, "WHERE account = ? AND kind = 'message' AND "+of, append([]any{s.acct}, args...)...)
+		c := &clause{}
+		c.and("account = ?", s.acct)
+		andAny(c, "ticket", ids)
+		c.and("kind || '' = 'message'") // not by the index of messages, which leads to each a long way
+		s.mayHave(c)
+		bodies, err := all[bodyRow](ctx, s.tx, "WHERE "+c.String(), c.args...)
 		if err != nil {
 			return nil, err
 		}
 		for _, b := range bodies {
-			tickets[b.Ticket] = tickets[b.Ticket] || hasWords(b.Body, s.words)
+			tickets[b.Ticket] = tickets[b.Ticket] || areIn(s.words, wordsOf(b.Body))
 		}
 	}
 	of, args := anyOf("id", distinct(people))
@@ -117,6 +120,18 @@ func (s search) among(ctx context.Context, heads []headRow) (found []int64, _ er
 	return found, nil
 }
 
+// mayHave rules out most messages that have not all of the words. In ASCII
+// letters are what they are; of other text it says nothing.
+func (s search) mayHave(c *clause) {
+	at, bytes := "strpos", "octet_length(body)"
+	if s.prepared != nil {
+		at, bytes = "instr", "length(CAST(body AS BLOB))"
+	}
+	for _, w := range s.words {
+		c.and("("+at+"(lower(body), ?) > 0 OR length(body) <> "+bytes+")", w.word)
+	}
+}
+
 // isCalled reports whether the words are in a contact's name, or as far as they
 // are looked for there in the e-mail address.
 func (s search) isCalled(p personRow) bool {
@@ -127,33 +142,11 @@ func (s search) isCalled(p personRow) bool {
 	return areIn(s.words, kept)
 }
 
-// hasWords reports whether a message has all of the words.
-func hasWords(text string, words []typed) bool {
-	if isASCII(text) { // then letters are what they are, and most messages are ruled out at once
-		low := strings.ToLower(text)
-		for _, w := range words {
-			if !strings.Contains(low, w.word) {
-				return false
-			}
-		}
-	}
-	return areIn(words, wordsOf(text))
-}
-
 // areIn reports whether each word is one of those kept, or if need be how one
 // begins.
 func areIn(words []typed, kept []string) bool {
 	for _, w := range words {
 		if !slices.ContainsFunc(kept, func(k string) bool { return k == w.word || w.begun && strings.HasPrefix(k, w.word) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
 			return false
 		}
 	}

@@ -235,9 +235,17 @@ func (m *matcher) String() string {
 // matchFor returns the match of documents of the account that have all of the
 // words, each under one of the marks.
 func (x deskTx) matchFor(words []typed, marks ...string) string {
+	return x.matchAnywhere(append([]typed{{word: accountWord(x.acct)}}, words...), marks...)
+}
+
+// matchAnywhere is matchFor whatever the account.
+func (x deskTx) matchAnywhere(words []typed, marks ...string) string {
 	m := &matcher{sqlite: x.prepared != nil}
-	m.any(typed{word: accountWord(x.acct)}, "")
 	for _, w := range words {
+		if strings.HasPrefix(w.word, markAccount) {
+			m.any(w, "")
+			continue
+		}
 		m.any(w, marks...)
 	}
 	return m.String()

@@ -24,7 +24,7 @@ func fullTicket() desk.Ticket {
 		ID: "t1", Number: 4711, Contact: "p1", Line: "web", Channel: desk.KindWhatsApp, Thread: "web/visitor 1", Queue: "billing",
 		Subject: "Refund", Status: desk.StatusResolved, Assignee: "ann", Reason: desk.CloseAgent, Prev: "t0", MergedTo: "t9", Last: "bob",
 		Cycles: []desk.Cycle{
-			{OpenedAt: at(0), FirstReplyAt: at(1), FirstReplyBy: "ann", ResolvedAt: at(2), ResolvedBy: "bob", Reason: desk.CloseCustomer},
+			{OpenedAt: at(0), AskedAt: at(0), FirstReplyAt: at(1), FirstReplyBy: "ann", ResolvedAt: at(2), ResolvedBy: "bob", Reason: desk.CloseCustomer},
 			{OpenedAt: at(3)},
 		},
 		CreatedAt: at(0), UpdatedAt: at(1), StatusAt: at(2), QueuedAt: at(3), VisitAt: at(4), AssignedAt: at(5), WaitingFrom: at(6),
