@@ -230,17 +230,45 @@ func TestStylesNameNoOtherFileAndOnlyTokensHaveTwoColours(t *testing.T) {
 	}
 }
 
-// What a page's script asks for by id stands in the page.
+// What a page's script asks for by id stands in the page, or the script makes it.
 func TestScriptsFindTheirElements(t *testing.T) {
 	all := scripts(t, ".js")
 	markup := pages(t)
 	for script, p := range map[string]string{
-		"frame": "/", "start": "/", "waiting": "/", "home": "/", "log": "/calls", "detail": "/calls/0197", "signin": "/signin?ended", "forgot": "/forgot", "reset": "/reset", "sign": "/reset",
+		"shell/frame": "/", "shell/start": "/", "shell/waiting": "/", "shell/home": "/", "shell/log": "/calls", "shell/detail": "/calls/0197",
+		"shell/signin": "/signin?ended", "shell/forgot": "/forgot", "shell/reset": "/reset", "shell/sign": "/reset", "desk/presence": "/",
+		"desk/main": "/desk", "desk/list": "/desk", "desk/thread": "/desk", "desk/composer": "/desk", "desk/contact": "/desk", "desk/dialogs": "/desk",
 	} {
-		found := needs.FindAllStringSubmatch(all["static/shell/"+script+".js"], -1)
-		for _, m := range found {
-			require.True(t, slices.ContainsFunc(markup[p], func(e element) bool { return e.attrs["id"] == m[1] }), "%s.js needs #%s", script, m[1])
+		js := all["static/"+script+".js"]
+		for _, m := range needs.FindAllStringSubmatch(js, -1) {
+			found := slices.ContainsFunc(markup[p], func(e element) bool { return e.attrs["id"] == m[1] })
+			require.True(t, found || strings.Contains(js, `id: "`+m[1]+`"`), "%s.js needs #%s", script, m[1])
 		}
 	}
 	require.NotEmpty(t, needs.FindAllString(all["static/shell/home.js"], -1))
+	require.NotEmpty(t, needs.FindAllString(all["static/desk/main.js"], -1))
+}
+
+// Links to what takes a permission stay away until the page knows that its
+// reader has it.
+func TestLinksOfPermissionsAreHiddenAtFirst(t *testing.T) {
+	takes := map[string]string{
+		"/desk": "desk.work", "/contacts": "desk.work", "/desk/all": "desk.seeall", "/agents": "desk.seeall", "/dashboard": "desk.seeall", "/settings": "desk.settings",
+	}
+	for _, p := range []string{"/", "/calls", "/desk"} {
+		found := map[string]int{}
+		for _, e := range pages(t)[p] {
+			class := " " + e.attrs["class"] + " "
+			need, ok := takes[e.attrs["href"]]
+			if !ok || e.tag != "a" || !strings.Contains(class, " nav-link ") && !strings.Contains(class, " menu-item ") && class != "  " {
+				continue
+			}
+			found[e.attrs["href"]]++
+			require.Equal(t, need, e.attrs["data-need"], "%s: %s", p, e.attrs["href"])
+			require.Contains(t, e.attrs, "hidden", "%s: %s", p, e.attrs["href"])
+		}
+		for to := range takes {
+			require.Equal(t, 2, found[to], "%s: %s stands at the side and, for phones, at the bottom", p, to)
+		}
+	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // everyPage holds a path of each page.
-var everyPage = []string{"/", "/calls", "/calls/0197", "/call/0197", "/signin?ended", "/forgot", "/reset", "/j/8Q2vK1", "/dev/components", "/nothing/here"}
+var everyPage = []string{"/", "/calls", "/calls/0197", "/call/0197", "/desk", "/desk/0197", "/signin?ended", "/forgot", "/reset", "/j/8Q2vK1", "/dev/components", "/nothing/here"}
 
 func signedIn(yes bool) webui.Config {
 	return webui.Config{SignedIn: func(*http.Request) bool { return yes }, Dev: true, Version: "1.2.3"}
@@ -69,7 +69,7 @@ func TestEveryAnswerIsSecure(t *testing.T) {
 func TestPagesAtTheirPaths(t *testing.T) {
 	h := webui.New(signedIn(true))
 	for path, title := range map[string]string{
-		"/": "Home", "/calls": "Call log", "/calls/0197": "Call", "/forgot": "Forgotten password", "/reset": "New password",
+		"/": "Home", "/calls": "Call log", "/calls/0197": "Call", "/desk": "Desk", "/desk/0197": "Desk", "/forgot": "Forgotten password", "/reset": "New password",
 		"/signin?ended": "Sign in", "/dev/components": "Components",
 	} {
 		res := get(t, h, path)
@@ -77,7 +77,7 @@ func TestPagesAtTheirPaths(t *testing.T) {
 		require.Equal(t, "text/html; charset=utf-8", res.Header.Get("Content-Type"), path)
 		require.Contains(t, body(t, res), "<title>"+title+" · Tandem</title>", path)
 	}
-	for _, path := range []string{"/nothing", "/calls/1/2", "/call/", "/j/", "/call/1/x", "/signin/", "/pages/home.html", "/webui.go"} {
+	for _, path := range []string{"/nothing", "/calls/1/2", "/call/", "/j/", "/call/1/x", "/desk/", "/desk/1/2", "/signin/", "/pages/home.html", "/webui.go"} {
 		res := get(t, h, path)
 		require.Equal(t, 404, res.StatusCode, path)
 		require.Contains(t, body(t, res), "There is no such page", path)
@@ -114,6 +114,7 @@ func TestSignInFirst(t *testing.T) {
 		"/calls?status=dropped":  "/signin?next=%2Fcalls%3Fstatus%3Ddropped",
 		"/calls/0197?x=1&next=y": "/signin?next=%2Fcalls%2F0197%3Fx%3D1%26next%3Dy",
 		"/call/0197":             "/signin?next=%2Fcall%2F0197",
+		"/desk/0197?view=queue":  "/signin?next=%2Fdesk%2F0197%3Fview%3Dqueue",
 	} {
 		res := get(t, h, path)
 		require.Equal(t, 303, res.StatusCode, path)

@@ -3,11 +3,12 @@
 // a.past[data-ticket=ID]. The dialog's are #edit-contact, #contact-name, #contact-phone, #contact-email, #attr-KEY.
 import { Problem, sentence } from "../shell/api.js";
 import { announce, busy, button, dialog, fieldError, fieldSentence, fill, h, icon, input, need } from "../shell/dom.js";
-import { category, full, initials, phone, when } from "../shell/format.js";
+import { category, full, phone, when } from "../shell/format.js";
 import { toastError } from "../shell/frame.js";
 import { show } from "../ui.js";
 import { changeContact, noteContact, setMarks } from "./api.js";
 import { confirm } from "./dialogs.js";
+import { face } from "./entry.js";
 import { channel, personName, statusLook } from "./words.js";
 
 /** @typedef {import("./api.js").Detail} Detail */
@@ -54,7 +55,7 @@ export class ContactPanel {
     const { contact: c } = d; const who = personName(c); const blocked = c.status === "blocked";
     const hide = (/** @type {() => void} */ run) => () => { need("contact-menu").hidePopover(); run(); };
     return h("div", { class: "contact-top" },
-      h("span", { class: "avatar", "data-size": "xl", "data-cat": String(category(c.id)), "aria-hidden": "true" }, initials(who)),
+      h("span", { class: "avatar", "data-size": "xl", "data-cat": String(category(c.id)), "aria-hidden": "true" }, face(c)),
       h("div", null, h("h2", null, who), h("p", { class: "small muted" }, blocked ? h("span", { class: "badge", "data-tone": "bad", "data-dot": true }, "Blocked") : contactStatuses[c.status] ?? c.status, `, since ${when(c.created_at)}`)),
       h("div", { class: "row" },
         h("button", { class: "btn", "data-size": "sm", id: "edit-contact-open", onclick: () => this.#edit() }, "Edit"),
@@ -90,7 +91,7 @@ export class ContactPanel {
       const el = may ? h("button", { type: "button", class: "btn label-btn", "data-size": "sm", "data-label": l.id, "aria-pressed": String(on), onclick: () => this.#mark(tags, on ? labels.filter((x) => x.id !== l.id).map((x) => x.id) : [...labels.map((x) => x.id), l.id]) }, h("span", { class: "swatch", "aria-hidden": "true" }), l.name) : h("span", { class: "ribbon", "data-label": l.id }, icon("ribbon"), l.name);
       return tint(el, l.colour);
     });
-    const tagInput = h("input", { class: "input", id: "tag-input", list: "known-tags", maxlength: 40, placeholder: "Add a tag", "aria-label": "Add a tag", autocomplete: "off", "data-quiet": true });
+    const tagInput = h("input", { class: "input", id: "tag-input", list: "known-tags", maxlength: 40, placeholder: "Add a tag", "aria-label": "Add a tag", autocomplete: "off" });
     const form = h("form", { class: "joined", id: "tag-form", method: "dialog", onsubmit: (/** @type {Event} */ e) => {
       e.preventDefault(); const name = tagInput.value.trim();
       if (name && !tags.includes(name)) this.#mark([...tags, name], labels.map((l) => l.id)); else tagInput.value = "";
@@ -125,7 +126,7 @@ export class ContactPanel {
     const past = d.previous ?? [];
     return h("section", { class: "contact-sec", "aria-labelledby": "past-title" }, h("h3", { id: "past-title" }, "History"),
       past.length ? past.map((t) => h("a", { class: "past", "data-ticket": t.id, href: `/desk/${t.id}`, onclick: (/** @type {MouseEvent} */ e) => { if (!(e.metaKey || e.ctrlKey || e.shiftKey)) { e.preventDefault(); this.#open(t.id); } } },
-        icon(channel(t.channel).icon), h("span", { class: "truncate" }, `#${t.number} ${t.queue_name}`, h("span", { class: "muted" }, `, ${(t.disposition || statusLook(t.status).word).toLowerCase()}`)), h("time", { datetime: t.created_at, title: full(t.created_at) }, when(t.created_at)))) : h("p", { class: "small muted" }, "This is the first conversation."));
+        icon(channel(t.channel).icon), h("span", { class: "truncate" }, `#${t.number} ${t.queue_name}`, h("span", { class: "muted" }, `, ${(t.disposition || statusLook(t.status).word).toLowerCase()}`)), h("time", { datetime: t.created_at, title: full(t.created_at) }, when(t.created_at)))) : h("p", { class: "small muted" }, d.ticket.may.claim && !d.ticket.may.assign ? "Earlier conversations show once you have accepted this one." : "This is the first conversation."));
   }
 
   /** @param {boolean} blocked */

@@ -14,6 +14,9 @@ const deliveries = {
   queued: { icon: "clock", word: "Sending" }, sent: { icon: "check", word: "Sent" }, delivered: { icon: "check-double", word: "Delivered" },
   read: { icon: "check-double", word: "Read" }, failed: { icon: "alert", word: "Not delivered" },
 };
+/** What an avatar shows: two letters of a name; a number or an address has none. @param {{name: string}} p */
+export const face = (p) => (/\p{L}/u.test(p.name) ? initials(p.name) : icon("user"));
+
 /** @param {string} at */
 const stamp = (at) => h("time", { datetime: at, title: full(at) }, time(at));
 
@@ -66,7 +69,7 @@ const note = (e, names) => h("div", { class: "note" }, h("div", { class: "note-h
 function message(e, names, last) {
   const incoming = e.from === "customer"; const d = deliveries[e.delivery ?? ""];
   const who = incoming ? names.contact.name : e.user === names.me ? "You" : e.name || "Automatic";
-  const avatar = incoming ? h("span", { class: "avatar", "data-cat": String(category(names.contact.id)), "aria-hidden": "true" }, initials(names.contact.name))
+  const avatar = incoming ? h("span", { class: "avatar", "data-cat": String(category(names.contact.id)), "aria-hidden": "true" }, face(names.contact))
     : h("span", { class: "avatar", "data-cat": e.user ? String(category(e.user)) : null, "aria-hidden": "true" }, e.user ? initials(e.name) : icon("headset"));
   const failed = e.delivery === "failed";
   const meta = h("span", { class: "msg-meta" }, h("span", { class: incoming || last ? null : "sr-only" }, `${who},`), stamp(e.at), incoming ? icon(channel(names.channel).icon) : null,

@@ -2,10 +2,11 @@
 // a.conv-name, and button[data-act=claim] where one may be taken.
 import { emptyState } from "../shell/calls.js";
 import { busy, button, fill, h, icon, input, need } from "../shell/dom.js";
-import { category, full, initials, number, when } from "../shell/format.js";
+import { category, full, number, when } from "../shell/format.js";
 import { live, toastError } from "../shell/frame.js";
 import { fetchCounts, fetchTickets } from "./api.js";
 import { onMine } from "./attention.js";
+import { face } from "./entry.js";
 import { onDesk } from "./presence.js";
 import { sentence } from "../shell/api.js";
 import { channel, lastLine, personName, sinceSeconds, stateWord } from "./words.js";
@@ -16,6 +17,9 @@ import { channel, lastLine, personName, sinceSeconds, stateWord } from "./words.
 const size = 50; const most = 200;
 const views = ["mine", "queue", "resolved", "closed"];
 /** @type {Filter} */ const none = { q: "", channel: "", status: "", tag: "", label: "" };
+
+/** When something was last said. @param {Ticket} t */
+const said = (t) => t.last?.at ?? t.created_at;
 
 export class List {
   #open; #claim;
@@ -136,8 +140,11 @@ export class List {
     } catch (err) { toastError("No more could be loaded", err); } finally { busy(b, false); }
   }
 
-  /** The rows as they stand: what waits, by its place in the queue. */
-  get shown() { return this.view === "queue" ? [...this.tickets].sort((a, b) => Date.parse(a.queued_at) - Date.parse(b.queued_at)) : this.tickets; }
+  /** The rows as they stand: what waits by its place in the queue, one's own by the last message, so that looking at one moves none. */
+  get shown() {
+    if (this.view === "queue") return [...this.tickets].sort((a, b) => Date.parse(a.queued_at) - Date.parse(b.queued_at));
+    return this.view === "mine" ? [...this.tickets].sort((a, b) => Date.parse(said(b)) - Date.parse(said(a))) : this.tickets;
+  }
 
   #skeleton() {
     this.#rows.clear();
@@ -198,9 +205,9 @@ export class List {
   /** @param {Ticket} t */
   #row(t) {
     const who = personName(t.contact); const label = t.labels?.[0]; const over = ["resolved", "closed"].includes(t.status);
-    const at = t.last?.at ?? t.updated_at; const waits = !over && (this.view === "queue" ? t.queued_at : t.waiting_from);
+    const at = said(t); const waits = !over && (this.view === "queue" ? t.queued_at : t.waiting_from);
     const el = h("article", { class: "conv", "data-ticket": t.id, "data-unread": t.unread > 0, "data-labelled": !!label },
-      h("span", { class: "avatar", "data-cat": String(category(t.contact.id)), "aria-hidden": "true" }, initials(who), icon(channel(t.channel).icon, "icon avatar-channel")),
+      h("span", { class: "avatar", "data-cat": String(category(t.contact.id)), "aria-hidden": "true" }, face(t.contact), icon(channel(t.channel).icon, "icon avatar-channel")),
       h("div", { class: "conv-main" },
         h("div", { class: "conv-line" }, h("a", { class: "conv-name truncate", href: `/desk/${t.id}` }, who, h("span", { class: "sr-only" }, `, ${channel(t.channel).word}, number ${t.number}`)), h("time", { datetime: at, title: full(at) }, when(at))),
         h("p", { class: "conv-text truncate" }, lastLine(t, this.#myName)),
@@ -215,7 +222,7 @@ export class List {
   }
 
   /** Days turn and "today" becomes a date. */
-  #times() { for (const t of this.tickets) { const at = t.last?.at ?? t.updated_at; const el = this.#rows.get(t.id)?.el.querySelector(".conv-line > time"); if (el) el.textContent = when(at); } }
+  #times() { for (const t of this.tickets) { const at = said(t); const el = this.#rows.get(t.id)?.el.querySelector(".conv-line > time"); if (el) el.textContent = when(at); } }
 
   /** @param {Event} e */
   #click(e) {

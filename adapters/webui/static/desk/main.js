@@ -57,8 +57,10 @@ function open(id, how = {}) {
   thread.open(id).then(() => { if (id && id === thread.id && matchMedia("(min-width: 64rem) and (pointer: fine)").matches && how.focus !== false && document.activeElement === document.body && composer.can("message")) composer.focus(); });
   live.send({ t: "view", ticket: id });
 }
-addEventListener("popstate", () => open(fromPath(), { push: false }));
-addEventListener("openticket", (e) => { e.preventDefault(); open(/** @type {CustomEvent} */ (e).detail); });
+addEventListener("popstate", () => open(fromPath(), { push: false, focus: false }));
+/** Opens what has just come to the agent, among the agent's own. @param {string} id */
+function own(id) { if (list.view === "queue") list.show("mine"); open(id); }
+addEventListener("openticket", (e) => { e.preventDefault(); own(/** @type {CustomEvent} */ (e).detail); });
 button("back-to-list").addEventListener("click", () => { if (history.state?.desk) history.back(); else open(""); });
 button("show-contact").addEventListener("click", () => panel(desk.dataset.view === "contact" ? "thread" : "contact"));
 button("back-to-thread").addEventListener("click", () => panel("thread"));
@@ -105,7 +107,7 @@ async function claim(id, b = button("claim")) {
   try {
     const { ticket } = await act(id, "claim");
     announce(`${personName(ticket.contact)} is yours.`);
-    taken(ticket); open(id);
+    taken(ticket); own(id);
   } catch (err) { toastError("The conversation did not come to you", err); list.refresh(0); if (id === thread.id) thread.refresh(0); } finally { busy(b, false); }
 }
 /** @param {string} button_ @param {string} failure @param {(t: Ticket) => Promise<{ticket: Ticket}|null>} run */

@@ -2,10 +2,11 @@
 // (items [data-status=available|offline] and [data-code=ID], #sound-switch) #presence-dot #presence-name #presence-load
 // #offers; an offer is .offer[data-offer=ID] with button[data-act=accept|decline].
 import { announce, button, busy, fill, h, icon, need } from "../shell/dom.js";
-import { category, full, initials } from "../shell/format.js";
+import { category, full } from "../shell/format.js";
 import { can, live, me, toastError } from "../shell/frame.js";
 import { acceptOffer, fetchDesk, rejectOffer, setStatus } from "./api.js";
 import { chime, setSound, soundOn } from "./attention.js";
+import { face } from "./entry.js";
 import { agentStatusWord, channel, lastLine, personName, presenceWord, sinceSeconds } from "./words.js";
 
 /** @typedef {import("./api.js").DeskMe} DeskMe */
@@ -91,17 +92,21 @@ function offerCard(o) {
   const accept = h("button", { class: "btn", "data-variant": "primary", "data-act": "accept", onclick: () => decide(o, accept, true) }, icon("check"), "Accept");
   const decline = h("button", { class: "btn", "data-act": "decline", onclick: () => decide(o, decline, false) }, "Decline");
   return h("article", { class: "offer", "data-offer": o.id, "data-until": o.until, "data-total": total.toFixed(1) },
-    h("span", { class: "avatar", "data-size": "lg", "data-cat": String(category(t.contact.id)), "aria-hidden": "true" }, initials(who), icon(channel(t.channel).icon, "icon avatar-channel")),
+    h("span", { class: "avatar", "data-size": "lg", "data-cat": String(category(t.contact.id)), "aria-hidden": "true" }, face(t.contact), icon(channel(t.channel).icon, "icon avatar-channel")),
     h("div", { class: "grow" }, h("h2", { class: "truncate" }, who), h("p", { class: "small muted truncate" }, `${channel(t.channel).word}, ${t.queue_name}`), h("p", { class: "truncate" }, lastLine(t, ""))),
     h("div", { class: "offer-acts" }, decline, accept),
     h("div", { class: "offer-time" }, h("progress", { class: "progress", max: total.toFixed(1), value: total.toFixed(1), "aria-hidden": "true" }), h("span", { class: "small num", "data-left": true })));
 }
 
+document.addEventListener("close", (e) => { if (e.target instanceof Element && e.target.contains(need("offers"))) document.body.append(need("offers")); }, true);
 let counting = 0; let asked = 0;
 /** Shows how long the offers stand; what has run out by this computer's clock is asked for, since that clock may be wrong. */
 function count() {
   clearTimeout(counting);
   if (!cards.size) return;
+  // A modal dialog makes everything that is not in it out of reach.
+  const box = need("offers"); const over = document.querySelector("dialog[open]") ?? document.body;
+  if (box.parentElement !== over) over.append(box);
   for (const el of cards.values()) {
     const left = (Date.parse(el.dataset.until ?? "") - Date.now()) / 1000; const s = Math.max(0, Math.ceil(left));
     const bar = el.querySelector("progress"); if (bar) bar.value = Math.max(0, left);
