@@ -115,6 +115,7 @@ func open(t *testing.T, cfg wsroom.Config) *house {
 	mux := http.NewServeMux()
 	mux.Handle("/ws/live", h.sockets.Live())
 	mux.Handle("/ws/room", h.sockets.Room())
+	mux.Handle("/ws/chat", h.sockets.Chat())
 	srv := httptest.NewServer(mux)
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	ctx, cancel := context.WithCancel(context.Background())
