@@ -68,8 +68,8 @@ func Start(o TicketOpened, name string, p Policy) (Ticket, []TicketEvent, error)
 // if it was not, and nothing of the message is in it.
 func (t Ticket) Receive(m Arrival, p Policy) (next Ticket, events []TicketEvent, follow bool, err error) {
 	p = p.WithDefaults()
-	on := t.on(m.At)
-	arrived := MessageReceived{On: on, N: m.N, Class: m.Class}
+	on := t.onArrival(m)
+	arrived := MessageReceived{On: t.on(m.At), N: m.N, Class: m.Class}
 	keep := func(more ...TicketEvent) (Ticket, []TicketEvent, bool, error) {
 		next, events, err := t.then(p, append([]TicketEvent{arrived}, more...)...)
 		return next, events, false, err
@@ -123,13 +123,13 @@ func (t Ticket) raced(at time.Time, p Policy) bool {
 
 // reopening is what a customer's message does to a finished ticket.
 func (t Ticket) reopening(m Arrival, p Policy) []TicketEvent {
-	events := []TicketEvent{TicketReopened{On: t.on(m.At), Cycle: len(t.Cycles) + 1, From: t.Status}}
+	events := []TicketEvent{TicketReopened{On: t.onArrival(m), Cycle: len(t.Cycles) + 1, From: t.Status}}
 	return append(events, t.returning(m, p)...)
 }
 
 // waking is what a customer's message does to a ticket that waits.
 func (t Ticket) waking(m Arrival, p Policy) []TicketEvent {
-	events := []TicketEvent{TicketMoved{On: t.on(m.At), Status: StatusOpen, From: t.Status}}
+	events := []TicketEvent{TicketMoved{On: t.onArrival(m), Status: StatusOpen, From: t.Status}}
 	if m.Available || t.Assignee == "" {
 		return events
 	}
@@ -141,7 +141,7 @@ func (t Ticket) returning(m Arrival, p Policy) []TicketEvent {
 	if t.Assignee == "" || p.ReopenTo == ReopenKeep && m.Available {
 		return nil
 	}
-	return []TicketEvent{TicketQueued{On: t.on(m.At), Queue: t.Queue, Agent: t.Assignee, Reason: ByReopen}}
+	return []TicketEvent{TicketQueued{On: t.onArrival(m), Queue: t.Queue, Agent: t.Assignee, Reason: ByReopen}}
 }
 
 // Assign gives the ticket to an agent. Routing and claims are refused with a
@@ -348,6 +348,10 @@ func (t Ticket) Fire(f Timer, at time.Time, p Policy) (Ticket, []TicketEvent, er
 		return t, nil, nil
 	}
 }
+
+// onArrival names the ticket in what a message leads to. One that was received
+// before the ticket got where it is, and comes now, leads to nothing before that.
+func (t Ticket) onArrival(m Arrival) On { return t.on(later(m.At, t.StatusAt)) }
 
 // on names the ticket in an event.
 func (t Ticket) on(at time.Time) On { return On{Ticket: t.ID, Thread: t.Thread, At: at} }
