@@ -4,13 +4,10 @@
 package attach
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
+	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/tandem-cc/tandem/internal/fault"
 )
@@ -20,7 +17,7 @@ type File struct {
 	Name   string // cleaned, with the extension of its type
 	Type   string // media type
 	Size   int64  // bytes of the clean content
-	Width  int    // of an image
+	Width  int    // of an image, in pixels, as it is looked at
 	Height int
 	SHA256 string // of the clean content, lower-case hexadecimal
 }
@@ -33,8 +30,9 @@ type Limits struct {
 	Pixels   int   // width times height of an image, all frames of a GIF together
 }
 
-// Default is what every channel carries: images of 5 MB, documents of 10 MB.
-func Default() Limits { return Limits{Image: 5 << 20, Document: 10 << 20, Pixels: 50_000_000} }
+// Default is what every channel carries: images of 5 MB and 40 million pixels,
+// documents of 10 MB.
+func Default() Limits { return Limits{Image: 5 << 20, Document: 10 << 20, Pixels: 40_000_000} }
 
 // WithVideo is Default with videos of 16 MB.
 func WithVideo() Limits {
@@ -43,119 +41,100 @@ func WithVideo() Limits {
 	return l
 }
 
+// A class is what one limit holds for.
+type class int
+
+const (
+	images class = iota
+	documents
+	videos
+)
+
+// most returns the limit of a class, what it is called, and its types.
+func (l Limits) most(c class) (bytes int64, what, types string) {
+	switch c {
+	case images:
+		return l.Image, "images", "JPG, PNG, GIF"
+	case documents:
+		return l.Document, "documents", "PDF, DOC, XLS"
+	default:
+		return l.Video, "videos", "MP4"
+	}
+}
+
 // A kind is a type of file that may be sent.
 type kind struct {
 	media     string
 	extension string
-	also      []string // other extensions that mean the same
-	limit     func(Limits) int64
-	what      string
+	also      string // another extension that means the same
+	class     class
 }
 
-func image(l Limits) int64    { return l.Image }
-func document(l Limits) int64 { return l.Document }
-func video(l Limits) int64    { return l.Video }
+var (
+	kindJPEG = &kind{"image/jpeg", ".jpg", ".jpeg", images}
+	kindPNG  = &kind{"image/png", ".png", "", images}
+	kindGIF  = &kind{"image/gif", ".gif", "", images}
+	kindPDF  = &kind{"application/pdf", ".pdf", "", documents}
+	kindDOC  = &kind{"application/msword", ".doc", "", documents}
+	kindXLS  = &kind{"application/vnd.ms-excel", ".xls", "", documents}
+	kindDOCX = &kind{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", "", documents}
+	kindXLSX = &kind{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "", documents}
+	kindMP4  = &kind{"video/mp4", ".mp4", ".m4v", videos}
+)
 
-var kinds = []kind{
-	{"image/jpeg", ".jpg", []string{".jpeg"}, image, "images"},
-	{"image/png", ".png", nil, image, "images"},
-	{"image/gif", ".gif", nil, image, "images"},
-	{"application/pdf", ".pdf", nil, document, "documents"},
-	{"application/msword", ".doc", nil, document, "documents"},
-	{"application/vnd.ms-excel", ".xls", nil, document, "documents"},
-	{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", nil, document, "documents"},
-	{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", nil, document, "documents"},
-	{"video/mp4", ".mp4", []string{".m4v"}, video, "videos"},
-}
-
-// Inspect says what the data is and returns it as it may be passed on. It fails
-// with fault.Invalid, in a sentence, for what may not be sent.
+// Inspect says what the data is and returns it as it may be passed on, which for
+// documents and videos is the data itself. It fails with fault.Invalid, in a
+// sentence, for what may not be sent.
 func Inspect(data []byte, name string, l Limits) (File, []byte, error) {
-	media := typeOf(data, name)
-	for _, k := range kinds {
-		if k.media != media {
-			continue
-		}
-		switch most := k.limit(l); {
-		case most == 0:
-			return File{}, nil, fault.Errorf(fault.Invalid, "%s cannot be sent here", k.what)
-		case int64(len(data)) > most:
-			return File{}, nil, fault.Errorf(fault.Invalid, "%s can be %d MB large at most", k.what, most>>20)
-		}
-		f := File{Name: clean(name, k), Type: media}
-		if k.what == "images" {
-			var err error
-			if data, f.Width, f.Height, err = redraw(data, media, l.Pixels); err != nil {
-				return File{}, nil, err
-			}
-		}
-		sum := sha256.Sum256(data)
-		f.Size, f.SHA256 = int64(len(data)), hex.EncodeToString(sum[:])
-		return f, data, nil
-	}
 	if len(data) == 0 {
 		return File{}, nil, fault.Errorf(fault.Invalid, "the file is empty")
 	}
-	return File{}, nil, fault.Errorf(fault.Invalid, "only images (JPG, PNG, GIF), documents (PDF, DOC, XLS) and videos (MP4) can be sent")
-}
-
-// typeOf returns the media type of the content. The name decides only between
-// types whose content begins alike.
-func typeOf(data []byte, name string) string {
-	switch {
-	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")): // compound file [MS-CFB]
-		switch {
-		case bytes.Contains(data, utf16("WordDocument")):
-			return "application/msword"
-		case bytes.Contains(data, utf16("Workbook")), bytes.Contains(data, utf16("Book")):
-			return "application/vnd.ms-excel"
+	k := sniff(data)
+	if k == nil {
+		return File{}, nil, fault.Errorf(fault.Invalid, "%s", l.sentence())
+	}
+	switch most, what, _ := l.most(k.class); {
+	case most <= 0:
+		return File{}, nil, fault.Errorf(fault.Invalid, "%s cannot be sent here", what)
+	case int64(len(data)) > most:
+		return File{}, nil, fault.Errorf(fault.Invalid, "%s can be %s large at most", what, size(most))
+	}
+	k, err := look(k, data)
+	if err != nil {
+		return File{}, nil, err
+	}
+	f := File{Name: clean(name, k), Type: k.media}
+	if k.class == images {
+		if data, f.Width, f.Height, err = redraw(data, k, l); err != nil {
+			return File{}, nil, err
 		}
-		return ""
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return office(data)
 	}
-	media, _, _ := strings.Cut(http.DetectContentType(data), ";")
-	return media
+	sum := sha256.Sum256(data)
+	f.Size, f.SHA256 = int64(len(data)), hex.EncodeToString(sum[:])
+	return f, data, nil
 }
 
-func utf16(s string) []byte {
-	var b []byte
-	for _, c := range []byte(s) {
-		b = append(b, c, 0)
-	}
-	return b
-}
-
-// maxName is the longest name of a file, in characters.
-const maxName = 120
-
-// clean returns a name without a path, without what turns or hides text, and
-// with the extension of the type.
-func clean(name string, k kind) string {
-	name = strings.ToValidUTF8(name, "")
-	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
-		name = name[i+1:]
-	}
-	name = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(`<>:"|?*%`, r) {
-			return -1
+// sentence says what may be sent at all.
+func (l Limits) sentence() string {
+	var can []string
+	for _, c := range []class{images, documents, videos} {
+		if most, what, types := l.most(c); most > 0 {
+			can = append(can, what+" ("+types+")")
 		}
-		return r
-	}, name)
-	base, lower := strings.Trim(name, ". "), strings.ToLower(name)
-	fits := false
-	for _, x := range append([]string{k.extension}, k.also...) {
-		fits = fits || strings.HasSuffix(lower, x)
 	}
-	if fits {
-		base = base[:strings.LastIndexByte(base, '.')]
+	switch n := len(can); n {
+	case 0:
+		return "files cannot be sent here"
+	case 1:
+		return "only " + can[0] + " can be sent"
+	default:
+		return "only " + strings.Join(can[:n-1], ", ") + " and " + can[n-1] + " can be sent"
 	}
-	for utf8.RuneCountInString(base) > maxName {
-		_, size := utf8.DecodeLastRuneInString(base)
-		base = base[:len(base)-size]
+}
+
+func size(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d KB", n>>10)
 	}
-	if base = strings.TrimSpace(base); base == "" {
-		base = "file"
-	}
-	return base + k.extension
+	return fmt.Sprintf("%d MB", n>>20)
 }

@@ -1,85 +1,155 @@
 package attach
 
 import (
-	"archive/zip"
 	"bytes"
-	img "image"
-	"image/draw"
+	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
+	"sync"
 
 	"github.com/tandem-cc/tandem/internal/fault"
 )
 
-var errPicture = fault.Errorf(fault.Invalid, "the picture is damaged")
+// drawing is held by who decodes a picture. One takes up to some 300 MB of
+// memory for a second, of which there is one per process.
+var drawing sync.Mutex
 
 // redraw decodes an image and encodes it anew, after a look at its size: a small
-// file may hold a picture that fills the memory.
-func redraw(data []byte, media string, pixels int) (out []byte, width, height int, err error) {
-	config, _, err := img.DecodeConfig(bytes.NewReader(data))
-	if err != nil || config.Width <= 0 || config.Height <= 0 {
-		return nil, 0, 0, errPicture
+// file may hold a picture that fills the memory. It returns how wide and high
+// the picture is.
+func redraw(data []byte, k *kind, l Limits) (out []byte, width, height int, err error) {
+	cost, err := costOf(data, k)
+	if err != nil {
+		return nil, 0, 0, err
 	}
-	if config.Width > pixels/config.Height {
-		return nil, 0, 0, fault.Errorf(fault.Invalid, "the picture has more than %d million pixels", pixels/1_000_000)
+	if cost > int64(l.Pixels) {
+		return nil, 0, 0, fault.Errorf(fault.Invalid, "the picture has too many pixels: %d million are the most", l.Pixels/1_000_000)
 	}
-	var b bytes.Buffer
-	switch media {
-	case "image/gif":
-		if countFrames(data) > pixels/(config.Width*config.Height) {
-			return nil, 0, 0, fault.Errorf(fault.Invalid, "the picture has more than %d million pixels", pixels/1_000_000)
-		}
-		all, err := gif.DecodeAll(bytes.NewReader(data))
-		if err != nil {
+	drawing.Lock()
+	defer drawing.Unlock()
+	encode, at, err := decode(data, k)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for pass := 0; ; pass++ {
+		var b bytes.Buffer
+		more, err := encode(&b, pass)
+		switch {
+		case err != nil:
 			return nil, 0, 0, errPicture
-		}
-		if gif.EncodeAll(&b, all) != nil {
-			return nil, 0, 0, errPicture
-		}
-	case "image/png":
-		picture, err := png.Decode(bytes.NewReader(data))
-		if err != nil || png.Encode(&b, picture) != nil {
-			return nil, 0, 0, errPicture
-		}
-	default:
-		picture, err := jpeg.Decode(bytes.NewReader(data))
-		if err != nil {
-			return nil, 0, 0, errPicture
-		}
-		picture = upright(picture, orientation(data))
-		config.Width, config.Height = picture.Bounds().Dx(), picture.Bounds().Dy()
-		if jpeg.Encode(&b, picture, &jpeg.Options{Quality: 88}) != nil {
-			return nil, 0, 0, errPicture
+		case int64(b.Len()) <= l.Image:
+			return b.Bytes(), at.Dx(), at.Dy(), nil
+		case !more:
+			return nil, 0, 0, fault.Errorf(fault.Invalid, "the picture is larger than %s once it is cleaned: make it smaller", size(l.Image))
 		}
 	}
-	return b.Bytes(), config.Width, config.Height, nil
 }
 
-// countFrames walks the blocks of a GIF (GIF89a §12-26) and counts its images
-// without decoding any.
-func countFrames(data []byte) (frames int) {
+// costOf returns how many pixels decoding an image takes memory for. A pixel of
+// 16-bit colours, or of a progressive JPEG, whose coefficients are all kept until
+// the end, counts as two.
+func costOf(data []byte, k *kind) (int64, error) {
+	r := bytes.NewReader(data)
+	var c image.Config
+	var err error
+	each := int64(1)
+	switch k {
+	case kindGIF:
+		c, err = gif.DecodeConfig(r)
+		n, ok := countFrames(data)
+		if !ok || n > maxFrames {
+			return 0, errPicture
+		}
+		each = int64(n)
+	case kindPNG:
+		c, err = png.DecodeConfig(r)
+		switch c.ColorModel {
+		case color.RGBA64Model, color.NRGBA64Model, color.Gray16Model:
+			each = 2
+		}
+	default:
+		c, err = jpeg.DecodeConfig(r)
+		if readHeader(data).progressive {
+			each = 2
+		}
+	}
+	if err != nil || c.Width <= 0 || c.Height <= 0 {
+		return 0, errPicture
+	}
+	if int64(c.Width) > (1<<40)/int64(c.Height) { // PNG goes to 31 bits each
+		return 1 << 40, nil
+	}
+	return int64(c.Width) * int64(c.Height) * each, nil
+}
+
+// An encoder writes a picture, from pass to pass smaller, and says whether there
+// is a further pass.
+type encoder func(w io.Writer, pass int) (more bool, err error)
+
+func decode(data []byte, k *kind) (encoder, image.Rectangle, error) {
+	r := bytes.NewReader(data)
+	switch k {
+	case kindGIF:
+		all, err := gif.DecodeAll(r)
+		if err != nil {
+			return nil, image.Rectangle{}, errPicture
+		}
+		return func(w io.Writer, _ int) (bool, error) { return false, gif.EncodeAll(w, all) },
+			image.Rect(0, 0, all.Config.Width, all.Config.Height), nil
+	case kindPNG:
+		picture, err := png.Decode(r)
+		if err != nil {
+			return nil, image.Rectangle{}, errPicture
+		}
+		return func(w io.Writer, pass int) (bool, error) {
+			levels := []png.CompressionLevel{png.DefaultCompression, png.BestCompression}
+			e := png.Encoder{CompressionLevel: levels[pass]}
+			return pass+1 < len(levels), e.Encode(w, picture)
+		}, picture.Bounds(), nil
+	default:
+		picture, err := jpeg.Decode(r)
+		if err != nil {
+			return nil, image.Rectangle{}, errPicture
+		}
+		picture = upright(picture, readHeader(data).orientation)
+		return func(w io.Writer, pass int) (bool, error) {
+			qualities := []int{88, 75, 60}
+			return pass+1 < len(qualities), jpeg.Encode(w, picture, &jpeg.Options{Quality: qualities[pass]})
+		}, picture.Bounds(), nil
+	}
+}
+
+// maxFrames is the most frames of a GIF: each takes some 5 KB besides its pixels.
+const maxFrames = 2000
+
+// countFrames walks the blocks of a GIF (GIF89a §12-26) as the decoder does, and
+// counts its images without decoding any. It fails for blocks that decoders
+// understand differently.
+func countFrames(data []byte) (frames int, ok bool) {
 	if len(data) < 13 {
-		return 0
+		return 0, false
 	}
 	at := 13
 	if data[10]&0x80 != 0 {
 		at += 3 << (data[10]&7 + 1)
 	}
-	skip := func() {
-		for at < len(data) && data[at] != 0 {
-			at += int(data[at]) + 1
-		}
-		at++
-	}
 	for at < len(data) {
 		switch data[at] {
-		case 0x21:
-			at += 2
-			skip()
-		case 0x2c:
+		case 0x21: // an extension, of which these have a first block of one size
+			if at+2 >= len(data) {
+				return frames, false
+			}
+			label, first := data[at+1], data[at+2]
+			if label == 0xf9 && first != 4 || label == 0x01 && first != 12 {
+				return frames, false
+			}
+			at = skipBlocks(data, at+2)
+		case 0x2c: // an image
 			if at+9 >= len(data) {
-				return frames
+				return frames, false
 			}
 			frames++
 			flags := data[at+9]
@@ -87,107 +157,20 @@ func countFrames(data []byte) (frames int) {
 			if flags&0x80 != 0 {
 				at += 3 << (flags&7 + 1)
 			}
-			at++
-			skip()
+			at = skipBlocks(data, at+1)
+		case 0x3b:
+			return frames, frames > 0
 		default:
-			return frames
+			return frames, false
 		}
 	}
-	return frames
+	return frames, frames > 0 // cut off: the decoder says so
 }
 
-// orientation returns how a camera was held: the Exif tag 0x0112 (CIPA DC-008
-// §4.6.4), 1 to 8, or 1 if there is none.
-func orientation(data []byte) int {
-	at := bytes.Index(data[:min(len(data), 64<<10)], []byte("Exif\x00\x00"))
-	if at < 0 || at+14 > len(data) {
-		return 1
+// skipBlocks returns what follows a chain of sub-blocks and its terminator.
+func skipBlocks(data []byte, at int) int {
+	for at < len(data) && data[at] != 0 {
+		at += int(data[at]) + 1
 	}
-	tiff := data[at+6:]
-	var u16 func(int) int
-	switch string(tiff[:2]) {
-	case "II":
-		u16 = func(i int) int { return int(tiff[i]) | int(tiff[i+1])<<8 }
-	case "MM":
-		u16 = func(i int) int { return int(tiff[i])<<8 | int(tiff[i+1]) }
-	default:
-		return 1
-	}
-	const ifd = 8 // where every camera puts it
-	if len(tiff) < ifd+2 {
-		return 1
-	}
-	for n := range u16(ifd) {
-		entry := ifd + 2 + 12*n
-		if entry+12 > len(tiff) {
-			return 1
-		}
-		if u16(entry) == 0x0112 {
-			if o := u16(entry + 8); o >= 1 && o <= 8 {
-				return o
-			}
-			return 1
-		}
-	}
-	return 1
-}
-
-// upright turns a picture as its orientation says.
-func upright(p img.Image, o int) img.Image {
-	if o <= 1 || o > 8 {
-		return p
-	}
-	b := p.Bounds()
-	w, h := b.Dx(), b.Dy()
-	from := img.NewRGBA(img.Rect(0, 0, w, h))
-	draw.Draw(from, from.Bounds(), p, b.Min, draw.Src)
-	to := img.NewRGBA(img.Rect(0, 0, w, h))
-	if o >= 5 {
-		to = img.NewRGBA(img.Rect(0, 0, h, w))
-	}
-	for y := range h {
-		for x := range w {
-			var tx, ty int
-			switch o {
-			case 2:
-				tx, ty = w-1-x, y
-			case 3:
-				tx, ty = w-1-x, h-1-y
-			case 4:
-				tx, ty = x, h-1-y
-			case 5:
-				tx, ty = y, x
-			case 6:
-				tx, ty = h-1-y, x
-			case 7:
-				tx, ty = h-1-y, w-1-x
-			case 8:
-				tx, ty = y, w-1-x
-			}
-			to.SetRGBA(tx, ty, from.RGBAAt(x, y))
-		}
-	}
-	return to
-}
-
-// office returns which document an OOXML package is (ECMA-376 part 2), or "". Only
-// the names of its parts are read, so that nothing is unpacked.
-func office(data []byte) string {
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return ""
-	}
-	parts := map[string]bool{}
-	for _, f := range z.File {
-		parts[f.Name] = true
-	}
-	switch {
-	case !parts["[Content_Types].xml"], parts["word/vbaProject.bin"], parts["xl/vbaProject.bin"]:
-		return "" // macros do not travel
-	case parts["word/document.xml"]:
-		return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-	case parts["xl/workbook.xml"]:
-		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	}
-	return ""
+	return at + 1
 }
