@@ -75,6 +75,7 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request, status int) {
 // ours are the pages made of pages/NAME.html inside a frame of pages/.
 var ours = map[string]string{
 	"home": "frame.html", "calls": "frame.html", "detail": "frame.html", "desk": "frame.html",
+	"all": "frame.html", "agents": "frame.html", "dashboard": "frame.html", "settings": "frame.html", "contacts": "frame.html", "contact": "frame.html",
 	"signin": "plain.html", "forgot": "plain.html", "reset": "plain.html",
 }
 

@@ -91,6 +91,7 @@ func (s *site) handler() http.Handler {
 	mux.Handle("/call/{id}", s.closed("console"))
 	mux.Handle("/desk", s.closed("desk"))
 	mux.Handle("/desk/{ticket}", s.closed("desk"))
+	s.officeRoutes(mux)
 	s.chatRoutes(mux)
 	if s.cfg.Dev {
 		mux.Handle("/dev/components", s.open("components"))
