@@ -75,10 +75,10 @@ var (
 	kindPNG  = &kind{"image/png", ".png", "", images}
 	kindGIF  = &kind{"image/gif", ".gif", "", images}
 	kindPDF  = &kind{"application/pdf", ".pdf", "", documents}
-	kindDOC  = &kind{"application/msword", ".doc", "", documents}
-	kindXLS  = &kind{"application/vnd.ms-excel", ".xls", "", documents}
-	kindDOCX = &kind{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", "", documents}
-	kindXLSX = &kind{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "", documents}
+	kindDOC  = &kind{word, ".doc", "", documents}
+	kindXLS  = &kind{excel, ".xls", "", documents}
+	kindDOCX = &kind{docx, ".docx", "", documents}
+	kindXLSX = &kind{xlsx, ".xlsx", "", documents}
 	kindMP4  = &kind{"video/mp4", ".mp4", ".m4v", videos}
 )
 
@@ -100,6 +100,9 @@ func Inspect(data []byte, name string, l Limits) (File, []byte, error) {
 		return File{}, nil, fault.Errorf(fault.Invalid, "%s can be %s large at most", what, size(most))
 	}
 	k, err := look(k, data)
+	if err == nil && k == nil {
+		err = fault.Errorf(fault.Invalid, "%s", l.sentence())
+	}
 	if err != nil {
 		return File{}, nil, err
 	}

@@ -11,9 +11,6 @@ var (
 	errPicture  = fault.Errorf(fault.Invalid, "the picture is damaged")
 	errDocument = fault.Errorf(fault.Invalid, "the document is damaged")
 	errVideo    = fault.Errorf(fault.Invalid, "the video is damaged")
-	errMacros   = fault.Errorf(fault.Invalid, "documents with macros cannot be sent")
-	errLocked   = fault.Errorf(fault.Invalid, "documents that need a password cannot be sent")
-	errOffice   = fault.Errorf(fault.Invalid, "of Office documents only those of Word and Excel can be sent")
 )
 
 // sniff returns what the first bytes say, or nil. Of Office documents it says
@@ -40,19 +37,29 @@ func sniff(data []byte) *kind {
 }
 
 // look reads as much of the content as it takes to know that it is what its
-// first bytes say. Images are left to [redraw].
+// first bytes say, and returns nil if it is not. Images are left to [redraw].
 func look(k *kind, data []byte) (*kind, error) {
 	switch k {
 	case kindPDF:
 		return k, lookPDF(data)
 	case kindDOC:
-		return lookCompound(data)
+		return kindOf(compound(data)), nil
 	case kindDOCX:
-		return lookPackage(data)
+		return kindOf(office(data)), nil
 	case kindMP4:
 		return k, lookMP4(data)
 	}
 	return k, nil
+}
+
+// kindOf returns the kind of an Office document, or nil.
+func kindOf(media string) *kind {
+	for _, k := range []*kind{kindDOC, kindXLS, kindDOCX, kindXLSX} {
+		if k.media == media {
+			return k
+		}
+	}
+	return nil
 }
 
 // lookPDF fails unless the document ends as one does (ISO 32000-1 §7.5.5). What
