@@ -13,7 +13,7 @@ import { api } from "../shell/api.js";
 /** @typedef {{id: string, name: string, text: string, at: string}} Note */
 /** @typedef {{ticket: Ticket, contact: Contact, notes: Note[]|null, previous: Ticket[]|null, position?: {ahead: number}|null, history?: boolean}} Detail */
 /** @typedef {Named & {status: string, paid: boolean, colour: string}} Code */
-/** @typedef {{id: string, name: string, status: "available"|"busy"|"away"|"offline", reason?: string, chosen: string, code?: Code|null, since: string, used: number, max: number, active: number}} Agent */
+/** @typedef {{id: string, name: string, status: "available"|"busy"|"away"|"offline", reason?: string, chosen: string, code?: Code|null, since?: string, used: number, max: number, active: number}} Agent */
 /** @typedef {{id: string, ticket: Ticket, until: string}} Offer */
 /** @typedef {{key: string, name: string, type: string, options?: string[]|null}} Attribute */
 /** @typedef {Named & {dispositions?: string[]|null}} Queue */

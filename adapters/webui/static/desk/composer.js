@@ -164,7 +164,7 @@ export class Composer {
     r.onload = () => {
       a.request = null;
       if (r.status === 201) { a.file = r.response.file ?? r.response; a.data = null; }
-      else { const p = new Problem(r.status, r.response ?? {}); a.problem = p.fields.length ? p.fields.map((f) => `${f.name} ${f.problem}`).join(", ") : sentence(p); }
+      else { const p = new Problem(r.status, r.response ?? {}); if (r.status === 413 || r.status === 422) a.data = null /* would be refused again */; a.problem = p.fields.length ? p.fields.map((f) => `${f.name} ${f.problem}`).join(", ") : sentence(p); }
       this.#drawFiles();
     };
     r.onerror = () => { a.request = null; a.problem = sentence(new Problem(0, { detail: "The server did not answer." })); this.#drawFiles(); };

@@ -31,7 +31,8 @@ function draw() {
   const { agent: a } = desk; const word = presenceWord(a);
   const dot = need("presence-dot"); dot.dataset.status = a.status; tint(dot, a.reason ? "" : a.code?.colour);
   fill(need("presence-name"), word);
-  const since = need("presence-time"); since.dataset.clock = sinceSeconds(a.since); since.toggleAttribute("data-short", true); since.title = `Since ${full(a.since)}`;
+  const since = need("presence-time"); since.hidden = !a.since; // of who has never come there is none
+  if (a.since) { since.dataset.clock = sinceSeconds(a.since); since.toggleAttribute("data-short", true); since.title = `Since ${full(a.since)}`; }
   need("presence-pips").hidden = a.max > 10;
   fill(need("presence-pips"), Array.from({ length: Math.min(a.max, 10) }, (_, i) => h("i", { "data-on": i < a.used })));
   fill(need("presence-load"), `${a.used}/${a.max}`);
