@@ -34,7 +34,7 @@ function ticketRow(t) {
   const s = statusLook(t.status);
   const box = h("input", { type: "checkbox", class: "check", "aria-label": `Choose conversation ${t.number}`, checked: chosen.has(t.id), disabled: !t.may.assign,
     onchange: () => { if (box.checked) chosen.add(t.id); else chosen.delete(t.id); drawBulk(); } });
-  const label = t.labels[0];
+  const label = t.labels?.[0];
   return row(heads, [box, h("a", { href: `/desk/${t.id}`, class: "strong" }, `${personName(t.contact)} `, h("span", { class: "muted" }, `#${t.number}`)),
     t.contact.phone ? phone(t.contact.phone) : t.contact.email || channel(t.channel).word,
     h("span", { class: "badge", "data-tone": s.tone, "data-dot": true }, s.word, label ? `, ${label.name}` : ""), t.assignee?.name ?? "–", at(t.updated_at), at(t.created_at)], { "data-ticket": t.id });

@@ -58,7 +58,8 @@ const presets = {
   conversation: { resolved_hold: -1, pending_hold: -1, inactivity_after: 86400, lease_after: -1, abandon_after: -1, reopen: "linked", reopen_to: "requeue", new_visible: true, reply_claims: true, hold_through: false, gratitude_closes: false, capacity_statuses: ["open"] },
 };
 
-/** @type {Section|null} */ let section = null; /** @type {any} */ let item = null;
+/** @type {Section|null} */ let section = null;
+/** @type {any} */ let item = null;
 
 /** @param {Section} s @param {any} x */
 function open(s, x) {
@@ -96,6 +97,7 @@ async function save() {
   if (!section) return;
   const s = section, b = button("item-save"); busy(b, true); problem("item-problem");
   try {
+    /** @type {Record<string, any>} */
     const body = { ...s.blank, ...Object.fromEntries(s.fields.map((f) => [f.key, valueOf(f)])), ...(s.what === "tags" || s.what === "attributes" ? {} : { id: "" }) };
     if (s.what === "queues" && item) for (const k of ["channels", "relax", "max_waiting"]) if (item[k] !== undefined) body[k] = item[k];
     ({ setup } = await api("PUT", `/api/desk/setup/${s.what}/${item ? encodeURIComponent(s.id(item)) : "new"}`, body));
