@@ -44,6 +44,19 @@ func hidden(frames int) []byte {
 	return append(append(append([]byte{}, b[:first]...), odd...), b[first:]...)
 }
 
+// hiddenByApplication does the same by an application extension with an empty head
+// and a block that looks like the end of the file.
+func hiddenByApplication(frames int) []byte {
+	b := gifOf(1000, 1000, frames)
+	second := bytes.LastIndex(b, []byte{0x21, 0xf9})
+	if frames > 1 {
+		first := bytes.Index(b, []byte{0x21, 0xf9})
+		second = first + 1 + bytes.Index(b[first+1:], []byte{0x21, 0xf9})
+	}
+	odd := append([]byte{0x21, 0xff, 0x00, 0x3b}, make([]byte, 0x3b+1)...)
+	return append(append(append([]byte{}, b[:second]...), odd...), b[second:]...)
+}
+
 // zipBomb declares more than memory should ever hold, in few bytes.
 func zipBomb(t *testing.T) []byte {
 	var b bytes.Buffer
@@ -75,6 +88,7 @@ func TestBombsTakeNoMemory(t *testing.T) {
 		"jpeg of 65,500²":      claimJPEG(65_500, 65_500),
 		"gif of 41 frames":     gifOf(1000, 1000, 41),
 		"gif that misleads":    hidden(41),
+		"gif that ends early":  hiddenByApplication(41),
 		"zip":                  zipBomb(t),
 		"zip of many parts":    manyParts(),
 		"index that is large":  pack([2]string{"[Content_Types].xml", docxIndex + string(make([]byte, 2<<20))}, [2]string{"word/document.xml", ""}),
@@ -86,8 +100,10 @@ func TestBombsTakeNoMemory(t *testing.T) {
 		require.ErrorIs(t, err, fault.Invalid, name)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20), name)
 	}
-	_, _, err := attach.Inspect(hidden(2), "a", attach.Default())
-	require.NoError(t, err, "the decoder does read past the odd extension, or this shows nothing")
+	for _, misleading := range [][]byte{hidden(2), hiddenByApplication(2)} {
+		_, _, err := attach.Inspect(misleading, "a", attach.Default())
+		require.NoError(t, err, "the decoder does read past the odd extension, or this shows nothing")
+	}
 }
 
 func TestDeepPicturesCountTwice(t *testing.T) {

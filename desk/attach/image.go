@@ -126,8 +126,7 @@ func decode(data []byte, k *kind) (encoder, image.Rectangle, error) {
 const maxFrames = 2000
 
 // countFrames walks the blocks of a GIF (GIF89a §12-26) as the decoder does, and
-// counts its images without decoding any. It fails for blocks that decoders
-// understand differently.
+// counts its images without decoding any.
 func countFrames(data []byte) (frames int, ok bool) {
 	if len(data) < 13 {
 		return 0, false
@@ -138,15 +137,18 @@ func countFrames(data []byte) (frames int, ok bool) {
 	}
 	for at < len(data) {
 		switch data[at] {
-		case 0x21: // an extension, of which these have a first block of one size
+		case 0x21: // an extension, whose first block the decoder reads in its own way
 			if at+2 >= len(data) {
 				return frames, false
 			}
-			label, first := data[at+1], data[at+2]
-			if label == 0xf9 && first != 4 || label == 0x01 && first != 12 {
-				return frames, false
+			first := 0
+			switch data[at+1] {
+			case 0x01: // of plain text, of one size whatever it says
+				first = 13
+			case 0xff: // of an application, also an empty one ends nothing
+				first = 1 + int(data[at+2])
 			}
-			at = skipBlocks(data, at+2)
+			at = skipBlocks(data, at+2+first)
 		case 0x2c: // an image
 			if at+9 >= len(data) {
 				return frames, false
