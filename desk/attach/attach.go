@@ -89,6 +89,9 @@ func Inspect(data []byte, name string, l Limits) (File, []byte, error) {
 	if len(data) == 0 {
 		return File{}, nil, fault.Errorf(fault.Invalid, "the file is empty")
 	}
+	if most := max(l.Image, l.Document, l.Video); most > 0 && int64(len(data)) > most {
+		return File{}, nil, fault.Errorf(fault.Invalid, "files can be %s large at most", size(most))
+	}
 	k := sniff(data)
 	if k == nil {
 		return File{}, nil, fault.Errorf(fault.Invalid, "%s", l.sentence())

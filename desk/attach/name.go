@@ -22,7 +22,7 @@ func clean(name string, k *kind) string {
 	}
 	name = strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsSpace(r):
+		case unicode.Is(unicode.Zs, r):
 			return ' '
 		case !unicode.IsPrint(r), strings.ContainsRune(`<>:"|?*%`, r):
 			return -1
