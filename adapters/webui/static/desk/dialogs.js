@@ -91,7 +91,7 @@ export class Dialogs {
     const queues = (this.#targets.queues ?? []).filter((x) => x.name.toLowerCase().includes(q));
     const radio = (/** @type {string} */ value, /** @type {boolean} */ off) => h("input", { type: "radio", name: "target", value, disabled: off });
     const agentRow = (/** @type {NonNullable<Targets["agents"]>[number]} */ a) => {
-      const can = t.may.assign || (a.status !== "offline" && a.status !== "away" && a.used < a.max); const full = a.used >= a.max;
+      const can = t.may.assign || (a.status === "available" && a.used < a.max); const full = a.used >= a.max;
       return h("label", { class: "target", "data-off": !can }, h("span", { class: "check" }, radio(`agent:${a.id}`, !can)), h("span", { class: "presence", "data-status": a.status }), h("span", { class: "grow truncate" }, a.id === this.#me ? `${a.name} (you)` : a.name),
         h("span", { class: "small muted nowrap" }, presenceWord(a)), a.max <= 10 ? h("span", { class: "pips", "aria-hidden": "true" }, Array.from({ length: a.max }, (_, i) => h("i", { "data-on": i < a.used }))) : null, h("span", { class: full ? "small num bad-text" : "small num", "aria-label": `${a.used} of ${a.max} conversations` }, `${a.used}/${a.max}`));
     };

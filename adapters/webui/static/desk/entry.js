@@ -2,7 +2,7 @@
 // [data-entry=ID], of class msg, note or system.
 import { h, icon } from "../shell/dom.js";
 import { category, full, initials, time } from "../shell/format.js";
-import { card, channel, sizeOf } from "./words.js";
+import { card, channel, shortClock, sinceSeconds, sizeOf } from "./words.js";
 
 /** @typedef {import("./api.js").Entry} Entry */
 /** @typedef {import("./api.js").File_} File_ */
@@ -16,6 +16,9 @@ const deliveries = {
 };
 /** What an avatar shows: two letters of a name; a number or an address has none. @param {{name: string}} p */
 export const face = (p) => (/\p{L}/u.test(p.name) ? initials(p.name) : icon("user"));
+
+/** A clock that runs since then. @param {string} from */
+export function since(from) { const s = sinceSeconds(from); return h("time", { "data-clock": s, "data-short": true }, shortClock(Number(s))); }
 
 /** @param {string} at */
 const stamp = (at) => h("time", { datetime: at, title: full(at) }, time(at));

@@ -6,10 +6,10 @@ import { category, full, number, when } from "../shell/format.js";
 import { live, toastError } from "../shell/frame.js";
 import { fetchCounts, fetchTickets } from "./api.js";
 import { onMine } from "./attention.js";
-import { face } from "./entry.js";
+import { face, since } from "./entry.js";
 import { onDesk } from "./presence.js";
 import { sentence } from "../shell/api.js";
-import { channel, lastLine, personName, sinceSeconds, stateWord } from "./words.js";
+import { channel, lastLine, personName, stateWord } from "./words.js";
 
 /** @typedef {import("./api.js").Ticket} Ticket */
 /** @typedef {import("./api.js").Filter} Filter */
@@ -216,7 +216,7 @@ export class List {
           t.may.claim && this.view === "queue" ? h("button", { class: "btn", "data-size": "sm", "data-act": "claim" }, "Accept") : null,
           label ? h("span", { class: "ribbon" }, icon("ribbon"), label.name) : null,
           h("span", { class: "truncate", title: `#${t.number}, ${t.queue_name}` }, this.view === "queue" ? t.queue_name : `${stateWord(t)}, ${t.queue_name}`),
-          waits ? h("span", { class: "conv-wait", title: `Waits since ${full(waits)}` }, icon("clock"), h("span", { class: "sr-only" }, "waits "), h("time", { "data-clock": sinceSeconds(waits), "data-short": true })) : null)));
+          waits ? h("span", { class: "conv-wait", title: `Waits since ${full(waits)}` }, icon("clock"), h("span", { class: "sr-only" }, "waits "), since(waits)) : null)));
     if (label) el.style.setProperty("--cat", label.colour);
     return el;
   }

@@ -17,11 +17,12 @@ import { refreshMine, setTitle } from "./attention.js";
 import { Composer } from "./composer.js";
 import { ContactPanel } from "./contact.js";
 import { confirm, Dialogs } from "./dialogs.js";
+import { since } from "./entry.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
 import { answerOffer, onDesk, onDeskFailed, refreshDesk } from "./presence.js";
 import { Thread } from "./thread.js";
-import { channel, personName, reasonWord, sinceSeconds, statusLook } from "./words.js";
+import { channel, personName, reasonWord, statusLook } from "./words.js";
 
 /** @typedef {import("./api.js").Ticket} Ticket */
 /** @typedef {import("./api.js").Detail} Detail */
@@ -76,7 +77,7 @@ function changed(d) {
   on("menu-note", composerNote(t)); on("explain", manages && t?.state === "unassigned"); on("copy-ticket-link", !!t); on("more", !!t); on("show-contact", !!d);
   if (d && t) head(d, t); else { fill(need("thread-title"), none ? "" : "Conversation"); need("thread-about").replaceChildren(); need("thread-wait").replaceChildren(); setTitle("Desk"); }
   composer.show(thread.id, d); contact.show(d);
-  need("contact").hidden = none;
+  need("contact").hidden = none; desk.toggleAttribute("data-none", none);
 }
 /** @param {Ticket|undefined} t */
 const composerNote = (t) => !!t && (t.may.note ?? t.may.reply);
@@ -89,7 +90,7 @@ function head(d, t) {
   const ended = over && reasonWord(t.reason) && t.reason !== "agent" ? `, ${reasonWord(t.reason)}` : "";
   fill(need("thread-about"), h("span", { class: "badge", "data-tone": statusLook(t.status).tone, "data-dot": true, "data-quiet": true }, statusLook(t.status).word), ` #${t.number}, ${channel(t.channel).word}, ${t.queue_name}${t.assignee ? `, ${t.mine ? "yours" : t.assignee.name}` : ", nobody has it"}${place}${ended}`);
   const from = over ? "" : t.waiting_from ?? (t.assignee ? "" : t.queued_at);
-  fill(need("thread-wait"), from ? h("span", { class: "badge", "data-tone": "idle", title: `The customer waits since ${full(from)}` }, icon("clock"), h("span", { class: "sr-only" }, "waits "), h("time", { "data-clock": sinceSeconds(from), "data-short": true })) : null);
+  fill(need("thread-wait"), from ? h("span", { class: "badge", "data-tone": "idle", title: `The customer waits since ${full(from)}` }, icon("clock"), h("span", { class: "sr-only" }, "waits "), since(from)) : null);
 }
 
 /** A ticket as a command has left it. @param {Ticket} t */

@@ -7,7 +7,7 @@ import { can, live, me, toastError } from "../shell/frame.js";
 import { acceptOffer, fetchDesk, rejectOffer, setStatus } from "./api.js";
 import { chime, setSound, soundOn } from "./attention.js";
 import { face } from "./entry.js";
-import { agentStatusWord, channel, lastLine, personName, presenceWord, sinceSeconds } from "./words.js";
+import { agentStatusWord, channel, lastLine, personName, presenceWord, shortClock, sinceSeconds } from "./words.js";
 
 /** @typedef {import("./api.js").DeskMe} DeskMe */
 /** @typedef {import("./api.js").Offer} Offer */
@@ -32,7 +32,7 @@ function draw() {
   const dot = need("presence-dot"); dot.dataset.status = a.status; tint(dot, a.reason ? "" : a.code?.colour);
   fill(need("presence-name"), word);
   const since = need("presence-time"); since.hidden = !a.since; // of who has never come there is none
-  if (a.since) { since.dataset.clock = sinceSeconds(a.since); since.toggleAttribute("data-short", true); since.title = `Since ${full(a.since)}`; }
+  if (a.since) { since.dataset.clock = sinceSeconds(a.since); since.toggleAttribute("data-short", true); since.textContent ||= shortClock(Number(since.dataset.clock)); since.title = `Since ${full(a.since)}`; }
   need("presence-pips").hidden = a.max > 10;
   fill(need("presence-pips"), Array.from({ length: Math.min(a.max, 10) }, (_, i) => h("i", { "data-on": i < a.used })));
   fill(need("presence-load"), `${a.used}/${a.max}`);

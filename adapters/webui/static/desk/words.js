@@ -141,5 +141,5 @@ export function card(e, names) {
   }
 }
 
-/** "00:04:12" or "04:12" @param {number} s */
+/** "00:04:12", or "04:12" under an hour. @param {number} s */
 export const shortClock = (s) => (s < 3600 ? clockOf(s).slice(3) : clockOf(s));
