@@ -3,7 +3,9 @@
 // of time spent in each, which tile a session without gap or overlap.
 //
 // A [Presence] is a value; its rules return the next one and the intervals that
-// ended. They need no clock and no store.
+// ended. They need no clock and no store. Who calls a rule has carried out what ran
+// out before by [Presence.Expire]. Time does not run backwards: what happens before
+// the last change, by the clock of another machine, counts as at that change.
 package presence
 
 import (
@@ -48,7 +50,7 @@ type Presence struct {
 	Silent    bool      `json:"silent,omitempty"` // was made away for not answering
 	WrapUntil time.Time `json:"wrap_until,omitzero"`
 	Used      int       `json:"used"`
-	Max       int       `json:"max"`
+	Max       int       `json:"max"` // 0 is no limit
 }
 
 // A Policy sets the times of presence. What is zero has its default.
@@ -113,15 +115,20 @@ func (p Presence) Current() Interval {
 	return i
 }
 
+// clock returns the time, or that of the last change if it is later.
+func (p Presence) clock(at time.Time) time.Time {
+	if at.Before(p.Since) {
+		return p.Since
+	}
+	return at
+}
+
 // turn makes next of p at a time: the interval ends that another follows.
 func (p Presence) turn(next Presence, at time.Time) (Presence, []Interval) {
 	was, is := p.Current(), next.Current()
 	if was.Status == is.Status && was.Reason == is.Reason && was.Code == is.Code && was.Name == is.Name && was.Paid == is.Paid {
 		next.Since = p.Since
 		return next, nil
-	}
-	if at.Before(p.Since) { // clocks of two machines; time does not run backwards here
-		at = p.Since
 	}
 	next.Since = at
 	if was.Status == StatusOffline && was.Reason == ReasonNone || !was.From.Before(at) {
@@ -153,6 +160,7 @@ func (p Presence) Choose(s Status, code *Code, at time.Time) (Presence, []Interv
 	if same {
 		return p, nil, nil
 	}
+	at = p.clock(at)
 	next.Chosen, next.ChosenAt, next.Silent, next.Lost, next.WrapUntil, next.Code = s, at, false, false, time.Time{}, Code{}
 	if code != nil {
 		next.Code = *code
@@ -163,8 +171,8 @@ func (p Presence) Choose(s Status, code *Code, at time.Time) (Presence, []Interv
 	case p.Session.IsZero():
 		next.Session = at
 	}
-	if !next.Connected && s != StatusOffline && next.GoneAt.IsZero() {
-		next.GoneAt = at // chosen by a page that is not connected yet
+	if !next.Connected {
+		next.GoneAt = at // a page that is not connected yet; the grace begins anew
 	}
 	next, ended := p.turn(next, at)
 	return next, ended, nil
@@ -173,8 +181,11 @@ func (p Presence) Choose(s Status, code *Code, at time.Time) (Presence, []Interv
 // Connect says that a page of the agent is connected. An agent who was lost is
 // again what was chosen before.
 func (p Presence) Connect(at time.Time) (Presence, []Interval) {
-	next := p
+	next, at := p, p.clock(at)
 	next.Connected, next.GoneAt, next.Lost = true, time.Time{}, false
+	if !next.WrapUntil.After(at) { // it ran out while the agent was lost
+		next.WrapUntil = time.Time{}
+	}
 	return p.turn(next, at)
 }
 
@@ -183,7 +194,7 @@ func (p Presence) Disconnect(at time.Time) (Presence, []Interval) {
 	if !p.Connected {
 		return p, nil
 	}
-	p.Connected, p.GoneAt = false, at
+	p.Connected, p.GoneAt = false, p.clock(at)
 	return p, nil
 }
 
@@ -191,13 +202,13 @@ func (p Presence) Disconnect(at time.Time) (Presence, []Interval) {
 func (p Presence) Load(used, most int, at time.Time) (Presence, []Interval) {
 	next := p
 	next.Used, next.Max = used, most
-	return p.turn(next, at)
+	return p.turn(next, p.clock(at))
 }
 
 // Wrap has the agent finish the last conversation until a time at most. It is
 // for who is available; of others it changes nothing.
 func (p Presence) Wrap(until, at time.Time) (Presence, []Interval) {
-	if p.Chosen != StatusAvailable || !until.After(at) {
+	if at = p.clock(at); p.Chosen != StatusAvailable || !until.After(at) {
 		return p, nil
 	}
 	next := p
@@ -209,7 +220,7 @@ func (p Presence) Wrap(until, at time.Time) (Presence, []Interval) {
 func (p Presence) EndWrap(at time.Time) (Presence, []Interval) {
 	next := p
 	next.WrapUntil = time.Time{}
-	return p.turn(next, at)
+	return p.turn(next, p.clock(at))
 }
 
 // Unanswered makes the agent away, until the agent chooses otherwise: what was
@@ -220,7 +231,7 @@ func (p Presence) Unanswered(at time.Time) (Presence, []Interval) {
 	}
 	next := p
 	next.Silent = true
-	return p.turn(next, at)
+	return p.turn(next, p.clock(at))
 }
 
 // Due returns when [Presence.Expire] has something to do, or zero.
@@ -257,11 +268,12 @@ func (p Presence) Expire(at time.Time, policy Policy) (next Presence, ended []In
 			next, more = p.EndWrap(due)
 		case !p.Lost:
 			next.Lost = true
-			next, more = p.turn(next, due)
+			next, more = p.turn(next, p.clock(due))
 		default:
 			forfeit = true
-			next.Chosen, next.Code, next.Session, next.Lost, next.Silent, next.WrapUntil = StatusOffline, Code{}, time.Time{}, false, false, time.Time{}
-			next, more = p.turn(next, due)
+			at := p.clock(due)
+			next.Chosen, next.ChosenAt, next.Code, next.Session, next.Lost, next.Silent, next.WrapUntil = StatusOffline, at, Code{}, time.Time{}, false, false, time.Time{}
+			next, more = p.turn(next, at)
 		}
 		p, ended = next, append(ended, more...)
 	}
