@@ -35,10 +35,14 @@ export const soundOn = () => recall("sound") !== "off";
 export function setSound(on) { remember("sound", on ? "on" : "off"); if (on) chime(); }
 /** Two short notes; a browser lets a page sound only after the person has done something on it. @param {number[]} [notes] Hz */
 export function chime(notes = [784, 1047]) {
-  if (!soundOn()) return;
+  if (!soundOn() || Date.now() - Number(recall("rang")) < 900) return; // another page of this browser has just sounded
   try {
     audio ??= new AudioContext();
-    if (audio.state === "suspended") audio.resume().catch(() => {});
+    if (audio.state !== "running") {
+      audio.resume().catch(() => {});
+      if (!navigator.userActivation?.hasBeenActive) return; // it would sound late
+    }
+    remember("rang", String(Date.now()));
     notes.forEach((hz, i) => {
       if (!audio) return;
       const from = audio.currentTime + i * 0.13; const tone = audio.createOscillator(); const gain = audio.createGain();

@@ -106,11 +106,25 @@ export class List {
   }
 
   /** Reads the list anew, soon: many events are one reading. @param {number} [ms] */
-  refresh(ms = 300) { if (this.#loaded) this.#timer ||= setTimeout(() => { this.#timer = 0; this.load(); }, ms); }
+  refresh(ms = 300) {
+    if (!this.#loaded) return;
+    if (this.#reading) { this.#again = true; return; } // a reading under way is not given up for the next, or a busy desk would never be drawn
+    this.#timer ||= setTimeout(() => { this.#timer = 0; this.load(); }, ms);
+  }
+  #reading = false; #again = false;
 
   /** Reads as many rows as are shown. */
   async load() {
-    const mine = ++this.#round; const rows = Math.min(most, Math.max(size, this.tickets.length));
+    this.#reading = true; this.#again = false;
+    const mine = ++this.#round;
+    await this.#load(mine);
+    if (mine !== this.#round) return;
+    this.#reading = false;
+    if (this.#again) this.refresh();
+  }
+  /** @param {number} mine */
+  async #load(mine) {
+    const rows = Math.min(most, Math.max(size, this.tickets.length));
     need("list").setAttribute("aria-busy", "true");
     if (!this.#loaded) this.#skeleton();
     try {

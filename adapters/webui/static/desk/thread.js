@@ -77,12 +77,21 @@ export class Thread {
   }
 
   /** Reads what changed, soon: many events are one reading. @param {number} [ms] */
-  refresh(ms = 120) { this.#timer ||= setTimeout(() => { this.#timer = 0; this.#refresh(); }, ms); }
+  refresh(ms = 120) {
+    if (this.#under) { this.#again = true; return; } // one reading at a time: an older answer never comes after a newer one
+    this.#timer ||= setTimeout(async () => {
+      this.#timer = 0; this.#under = true; this.#again = false;
+      await this.#refresh();
+      this.#under = false;
+      if (this.#again) this.refresh();
+    }, ms);
+  }
+  #under = false; #again = false;
 
   async #refresh() {
     const block = this.#blocks[this.#blocks.length - 1]; const mine = this.#round; const id = this.id;
     if (!id) return;
-    if (!block) { if (!this.#log.hasAttribute("aria-busy")) this.open(id); return; }
+    if (!block) { if (!this.#log.hasAttribute("aria-busy")) await this.open(id); else this.#again = true; return; }
     // A message of ours may still come further: those are read again, as far as they are not too many.
     const last = block.entries[block.entries.length - 1]?.n ?? 0;
     const unsettled = block.entries.find((e) => e.delivery && e.delivery !== "read" && e.delivery !== "failed")?.n ?? last + 1;
