@@ -303,3 +303,25 @@ func TestPolicies(t *testing.T) {
 		require.ErrorIs(t, p.Check(), ErrInvalid, name)
 	}
 }
+
+func TestWhoGetsAReopenedTicket(t *testing.T) {
+	requeue := Policy{ReopenTo: ReopenRequeue}.WithDefaults()
+	resolved := after(arrive(ClassMessage, requeue), requeue, assign("ann", ByClaim), resolve("ann"))
+	require.EqualValues(t, "ann", at(t, resolved, ticketly, hour, message).Assignee)
+	x := at(t, resolved, requeue, hour, message)
+	require.True(t, x.Waiting(), "although the agent is available")
+	require.EqualValues(t, "ann", x.Last)
+	pending := after(arrive(ClassMessage, requeue), requeue, assign("ann", ByClaim), set(StatusPending))
+	require.EqualValues(t, "ann", at(t, pending, requeue, 30*minute, message).Assignee, "it is not finished: who is there keeps it")
+}
+
+func TestThanksBelongToAClosedTicketForADay(t *testing.T) {
+	closed := after(arrive(ClassMessage, chatty), chatty, assign("ann", ByClaim), resolve("ann")) // 2 minutes after noon
+	end := 24*hour + 2*minute
+	x := at(t, closed, chatty, end-time.Microsecond, inbound(ClassGratitude, true, 0))
+	require.Equal(t, StatusClosed, x.Status)
+	require.Zero(t, x.WaitingFrom)
+	_, _, follow, err := closed.Receive(Arrival{N: 9, Class: ClassGratitude, At: noon.Add(end)}, chatty)
+	require.NoError(t, err)
+	require.True(t, follow)
+}
