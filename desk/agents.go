@@ -79,10 +79,13 @@ func (d *Desk) present(ctx context.Context, by account.Actor, what string, rule 
 
 // presented puts what a rule makes of an agent's presence, if that is another.
 func (j *job) presented(a Agent, rule func(*job, presence.Presence) (presence.Presence, []presence.Interval, error)) (Agent, error) {
-	next, ended, err := rule(j, a.Presence)
+	// What has run out before counts first: who comes back after the grace was away.
+	p, ended, gone := a.Presence.Expire(j.now, j.d.cfg.Presence)
+	next, more, err := rule(j, p)
 	if err != nil {
 		return a, err
 	}
+	ended = append(ended, more...)
 	if next == a.Presence && a.Version > 0 {
 		return a, nil
 	}
@@ -95,6 +98,11 @@ func (j *job) presented(a Agent, rule func(*job, presence.Presence) (presence.Pr
 	}
 	if err := j.keepAgent(a); err != nil {
 		return a, err
+	}
+	if gone {
+		if err := j.forfeit(a.User, false); err != nil {
+			return a, err
+		}
 	}
 	return j.agent(a.User)
 }

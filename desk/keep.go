@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/tandem-cc/tandem/account"
 )
@@ -140,6 +139,7 @@ func (j *job) keepAgent(a Agent) error {
 	if err := j.PutIntervals(j.ctx, a.User, ended...); err != nil {
 		return err
 	}
+	a.DueAt = a.Presence.Due(j.d.cfg.Presence)
 	a.Version++
 	return stale(j.PutAgent(j.ctx, a, AgentChanged{Agent: a.User, At: j.now}))
 }
@@ -172,15 +172,3 @@ func (p Policy) claimable(s Setup, q QueueID) bool {
 	queue, ok := s.Queue(q)
 	return p.NewVisible || ok && queue.Mode == ModePickMe
 }
-
-// add puts an entry of a conversation and returns it with its place.
-func (j *job) add(t Ticket, e Entry) (Entry, error) {
-	e.ID, e.Ticket, e.Line, e.N = EntryID(j.id()), t.ID, t.Line, t.Entries+1
-	if e.At.IsZero() {
-		e.At = j.now
-	}
-	return e, j.PutEntry(j.ctx, e)
-}
-
-// spent returns how long ago that was.
-func (j *job) spent(since time.Time) time.Duration { return max(0, j.now.Sub(since)) }

@@ -78,15 +78,10 @@ func (d *Desk) expire(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			forfeit := false
-			_, err = j.presented(a, func(j *job, p presence.Presence) (next presence.Presence, ended []presence.Interval, _ error) {
-				next, ended, forfeit = p.Expire(j.now, d.cfg.Presence)
-				return next, ended, nil
+			_, err = j.presented(a, func(_ *job, p presence.Presence) (presence.Presence, []presence.Interval, error) {
+				return p, nil, nil // what has run out is done already
 			})
-			if err != nil || !forfeit {
-				return err
-			}
-			return j.forfeit(x.User, false)
+			return err
 		})
 		if err != nil {
 			return err

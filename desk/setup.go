@@ -141,6 +141,7 @@ type Agent struct {
 	Disabled bool
 
 	Presence presence.Presence
+	DueAt    time.Time     // of the presence's next timer; zero for none
 	Used     int           // units of work now
 	Active   int           // tickets they belong to
 	Handled  int           // resolved in this session

@@ -43,7 +43,7 @@ func agentRowOf(acct account.ID, a desk.Agent) (r agentRow, err error) {
 	r = agentRow{
 		Account: acct, UserID: a.User, Name: a.Name, NameKey: strings.ToLower(a.Name), Email: a.Email, Role: a.Role, Most: a.Max,
 		Disabled: a.Disabled, Used: a.Used, Active: a.Active, Handled: a.Handled, Replies: a.Replies, Replied: a.Replied,
-		DueAt: stampOf(a.Presence.Due(presence.Policy{})), Version: a.Version,
+		DueAt: stampOf(a.DueAt), Version: a.Version,
 	}
 	if r.Skills, err = list(a.Skills); err != nil {
 		return r, err
@@ -58,7 +58,7 @@ func agentRowOf(acct account.ID, a desk.Agent) (r agentRow, err error) {
 func (r agentRow) agent() (a desk.Agent, err error) {
 	a = desk.Agent{
 		User: r.UserID, Name: r.Name, Email: r.Email, Role: r.Role, Max: r.Most, Disabled: r.Disabled,
-		Used: r.Used, Active: r.Active, Handled: r.Handled, Replies: r.Replies, Replied: r.Replied, Version: r.Version,
+		Used: r.Used, Active: r.Active, Handled: r.Handled, Replies: r.Replies, Replied: r.Replied, DueAt: r.DueAt.time(), Version: r.Version,
 	}
 	if a.Skills, err = unlist[desk.Proficiency](r.Skills); err != nil {
 		return a, err

@@ -301,7 +301,7 @@ func storeDue(t *testing.T, start func(*testing.T) *shelf) {
 		s := start(t)
 		put := func(user account.UserID, version int, p presence.Presence) {
 			a := newAgent(user, string(user))
-			a.Version, a.Presence = version, p
+			a.Version, a.Presence, a.DueAt = version, p, p.Due(presence.Policy{})
 			s.update("a", func(tx desk.Tx) error { return tx.PutAgent(s.ctx, a) })
 		}
 		due := func(at time.Time, limit int) []desk.AgentRef {

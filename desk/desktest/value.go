@@ -92,7 +92,7 @@ func fullAgent() desk.Agent {
 			Chosen: presence.StatusAway, Code: presence.Code{ID: "lunch", Name: "Lunch", Status: presence.StatusAway, Paid: true, Colour: "#c2410c"},
 			ChosenAt: at(1), Since: at(2), Session: at(3), Connected: true, GoneAt: at(4), Lost: true, Silent: true, WrapUntil: at(5), Used: 3, Max: 7,
 		},
-		Used: 3, Active: 2, Handled: 11, Replies: 13, Replied: 61*time.Second + 1, Version: 1,
+		Used: 3, Active: 2, Handled: 11, Replies: 13, Replied: 61*time.Second + 1, DueAt: at(6), Version: 1,
 	}
 }
 
