@@ -105,10 +105,12 @@ func (x deskTx) Figures(ctx context.Context, q desk.FiguresQuery) ([]desk.Figure
 	for n := range figures {
 		args = append(args, n, bounds[n], bounds[n+1])
 	}
+	// To SQLite CROSS JOIN says the order too: each interval is a range of the
+	// index. The other way round every fact would be held against every interval.
 	const cut = "(CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT))"
 	rows, err := x.query(ctx, "WITH cuts (n, low, high) AS (VALUES "+cut+strings.Repeat(", "+cut, len(figures)-1)+`)
-		SELECT cuts.n, f.what, count(*) FROM cuts JOIN desk_facts AS f ON f.at >= cuts.low AND f.at < cuts.high
-		WHERE `+c.String()+" GROUP BY cuts.n, f.what", append(args, c.args...)...)
+		SELECT cuts.n, f.what, count(*) FROM cuts CROSS JOIN desk_facts AS f
+		WHERE f.at >= cuts.low AND f.at < cuts.high AND `+c.String()+" GROUP BY cuts.n, f.what", append(args, c.args...)...)
 	if err != nil {
 		return nil, err
 	}
