@@ -233,6 +233,8 @@ func TestMovingOnKeepsThePlace(t *testing.T) {
 func TestOnlyUnansweredTicketsAreAbandoned(t *testing.T) {
 	x := arrive(ClassMessage, timed)
 	require.Equal(t, 30*minute, dueAt(t, x, TimerAbandon))
+	back := at(t, at(t, x, timed, minute, assign("ann", ByRouting)), timed, hour, lost)
+	require.Equal(t, 90*minute, dueAt(t, back, TimerAbandon), "not at once because somebody had it for long")
 	o := opening()
 	o.By = "ann"
 	x, _, err := Start(o, "ANN", timed)

@@ -52,7 +52,11 @@ func (t Ticket) timers(p Policy) []Timer {
 	case t.Status == StatusOpen && t.Assignee != "" && !t.WaitingFrom.IsZero():
 		arm(TimerLease, later(t.AssignedAt, t.WaitingFrom), p.LeaseAfter)
 	case t.Waiting() && !t.replied():
-		arm(TimerAbandon, t.QueuedAt, p.AbandonAfter)
+		from := t.QueuedAt
+		if t.Status == StatusOpen { // time with an agent, or pending, was no wait for one
+			from = t.VisitAt
+		}
+		arm(TimerAbandon, from, p.AbandonAfter)
 	}
 	return all
 }

@@ -239,12 +239,12 @@ var (
 	})
 	message = inbound(ClassMessage, true, 0)
 	lost    = enqueue("", ByLost)
-	// overdue fires whatever timer is set, when it is due.
-	overdue = quiet(func(t Ticket, _ time.Time, p Policy) (Ticket, []TicketEvent, error) {
+	// overdue fires whatever timer is set, when it is due, or now if it was.
+	overdue = quiet(func(t Ticket, at time.Time, p Policy) (Ticket, []TicketEvent, error) {
 		if len(t.Timers) == 0 {
 			return t, nil, nil
 		}
-		return t.Fire(t.Timers[0], t.Timers[0].DueAt, p)
+		return t.Fire(t.Timers[0], later(at, t.Timers[0].DueAt), p)
 	})
 )
 
