@@ -3,6 +3,7 @@ package webui
 import (
 	"io/fs"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -38,24 +39,47 @@ func (s *site) widget(script *file) http.Handler {
 }
 
 // chat serves the page of a web chat to frames on the sites that may carry it.
-// It is the same page whatever the key.
+// It is the same page whatever the key: of a chat that there is not, it says so,
+// and the script takes its button away.
 func (s *site) chat() http.Handler {
-	page := s.open("chat")
+	page := s.pages["chat"]
+	refused := s.problem(http.StatusMethodNotAllowed)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origins, ok := s.cfg.ChatOrigins(r.Context(), r.URL.Query().Get("key"))
-		if !ok {
-			s.problem(http.StatusNotFound).ServeHTTP(w, r)
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			refused.ServeHTTP(w, r)
 			return
 		}
-		from := "*"
-		if len(origins) > 0 {
-			from = "'self' " + strings.Join(origins, " ")
+		status := http.StatusOK
+		origins, ok := s.cfg.ChatOrigins(r.Context(), r.URL.Query().Get("key"))
+		if !ok {
+			status, origins = http.StatusNotFound, nil
 		}
 		h := w.Header()
-		h.Set("Content-Security-Policy", strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors "+from, 1))
-		h.Del("X-Frame-Options")
+		h.Set("Content-Security-Policy", strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors "+ancestors(origins), 1))
+		h.Del("X-Frame-Options") // which knows no list of sites
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("Cross-Origin-Embedder-Policy", "require-corp") // a site that asks for it shows no frame that does not
 		h.Set("X-Robots-Tag", "noindex, nofollow")
-		page.ServeHTTP(w, r)
+		page.serve(w, r, status)
 	})
+}
+
+// source is an origin as it may stand in a policy: what a URL allows in a host,
+// such as a semicolon, would begin another directive.
+var source = regexp.MustCompile(`^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+
+// ancestors returns the sites that may carry the chat, as the policy says it:
+// this one and those listed, or any if there is no list.
+func ancestors(origins []string) string {
+	if len(origins) == 0 {
+		return "*"
+	}
+	all := []string{"'self'"}
+	for _, o := range origins {
+		if source.MatchString(o) {
+			all = append(all, o)
+		}
+	}
+	return strings.Join(all, " ")
 }

@@ -1,71 +1,74 @@
-// The way to the server: requests with the visitor's secret in a header, and the socket that says when to read again.
+// The way to the server: requests that carry the visitor's secret in a header, for an address would end up in logs, and a
+// cookie would be withheld from a page in another site's frame.
 
 /** @typedef {{id: string, name: string, type: string, size: number, url: string, width?: number, height?: number}} File_ */
 /** @typedef {{id: string, from: "me"|"agent", name: string, op?: string, text: string, files: File_[], at: string, seen: boolean}} Message */
 /** @typedef {{messages: Message[], open: boolean, agent: string}} Chat */
+/** @typedef {{name: string, greeting: string, colour: string}} Face */
 
-const delays = [0, 500, 1500, 3000, 6000, 10_000]; // ms
-const silence = 35_000; // ms; the server speaks every 15 s
+const answerTime = 30_000; // ms for an answer; a network that swallows packets gives none
+const uploadTime = 180_000;
 
-/** What went wrong, in the server's words; again says that it may work later. */
+/** What went wrong, as a sentence for a person. Status 0: the server was not reached. */
 export class Trouble extends Error {
-  /** @param {string} message @param {number} status */
-  constructor(message, status) { super(message); this.status = status; }
-  get again() { return this.status === 0 || this.status === 429 || this.status >= 500; }
+  /** @param {number} status @param {{detail?: string, fields?: {name: string, problem: string}[]}} [said] @param {number} [after] */
+  constructor(status, said = {}, after = 0) {
+    super(status === 0 ? "There is no connection." : status >= 500 ? "Something went wrong on our side." : said.fields?.length ? said.fields.map((f) => `${f.name} ${f.problem}`).join(", ") : said.detail || `The server answered ${status}.`);
+    this.status = status; this.fields = said.fields ?? []; this.after = after; // s to wait
+  }
+  /** Whether the same may work later. */
+  get passing() { return this.status === 0 || this.status === 408 || this.status === 425 || this.status === 429 || this.status >= 500; }
 }
 
 export class Line {
-  #tries = 0; #timer = 0; #quiet = 0;
-  /** @type {WebSocket|null} */ #ws = null;
-  /** @type {(m: {t: string, name?: string}) => void} */ onFrame = () => {};
-  /** @type {(up: boolean) => void} */ onState = () => {};
+  #token;
 
-  /** @param {string} key @param {string} token */
-  constructor(key, token) { this.key = key; this.token = token; }
+  /** @param {string} key @param {() => string} token */
+  constructor(key, token) { this.path = `/api/chat/${encodeURIComponent(key)}`; this.#token = token; }
+
+  /** @returns {Promise<Face>} */ face() { return this.#call("GET", "", undefined, true); }
+  /** @param {string} after ID of a message, "" for the last ones @returns {Promise<Chat>} */
+  read(after) { return this.#call("GET", `/messages${after ? `?after=${encodeURIComponent(after)}` : ""}`); }
+  /** @param {import("./store.js").Pending} p @returns {Promise<Message>} */
+  async write(p) {
+    return (await this.#call("POST", "/messages", { op: p.op, text: p.text, files: p.files.map((f) => f.id), name: p.name || undefined, email: p.email || undefined })).message;
+  }
+  /** @param {string} message */ seen(message) { return this.#call("POST", "/seen", { message }); }
+  /** @param {string} id @returns {Promise<Blob>} */ file(id) { return this.#call("GET", `/files/${encodeURIComponent(id)}`); }
 
   /**
-   * @param {string} method @param {string} path after /api/chat/KEY @param {unknown} [body]
+   * @param {string} method @param {string} path @param {unknown} [body] @param {boolean} [anybody] without the secret
    * @returns {Promise<any>}
    */
-  async call(method, path, body) {
+  async #call(method, path, body, anybody) {
     /** @type {Record<string, string>} */
-    const headers = { "X-Tandem-Visitor": this.token };
-    /** @type {BodyInit|undefined} */ let payload;
-    if (body instanceof Blob) payload = body;
-    else if (body !== undefined) { payload = JSON.stringify(body); headers["Content-Type"] = "application/json"; }
-    /** @type {Response} */ let res;
+    const headers = anybody ? {} : { "X-Tandem-Visitor": this.#token() };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const late = new AbortController(), timer = setTimeout(() => late.abort(), answerTime);
     try {
-      res = await fetch(`/api/chat/${encodeURIComponent(this.key)}${path}`, { method, headers, body: payload, cache: "no-store", credentials: "omit" });
-    } catch { throw new Trouble("No connection. The message is kept and sent when there is one.", 0); }
-    if (res.status === 204) return null;
-    if (res.ok) return /json/.test(res.headers.get("Content-Type") ?? "") ? res.json() : res.blob();
-    const p = await res.json().catch(() => ({}));
-    throw new Trouble(res.status >= 500 ? "The server could not do it." : p.detail || `The server answered ${res.status}.`, res.status);
+      const res = await fetch(this.path + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: path.startsWith("/files") ? "default" : "no-store", credentials: "omit", signal: late.signal });
+      if (!res.ok) throw new Trouble(res.status, await res.json().catch(() => ({})), Number(res.headers.get("Retry-After")) || 0);
+      if (res.status === 204) return null;
+      return await (/json/.test(res.headers.get("Content-Type") ?? "") ? res.json() : res.blob());
+    } catch (err) { throw err instanceof Trouble ? err : new Trouble(0); } finally { clearTimeout(timer); }
   }
 
-  open() {
-    clearTimeout(this.#timer);
-    if (this.#ws) return;
-    const ws = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws/chat?key=${encodeURIComponent(this.key)}`);
-    this.#ws = ws;
-    const listen = () => { clearTimeout(this.#quiet); this.#quiet = setTimeout(() => ws.close(), silence); };
-    listen();
-    ws.onopen = () => ws.send(JSON.stringify({ t: "hello", token: this.token }));
-    ws.onmessage = (e) => {
-      listen();
-      const m = JSON.parse(e.data);
-      if (m.t === "hello") { this.#tries = 0; this.onState(true); }
-      this.onFrame(m);
-    };
-    ws.onclose = () => {
-      clearTimeout(this.#quiet);
-      if (this.#ws !== ws) return;
-      this.#ws = null; this.onState(false);
-      const wait = delays[Math.min(this.#tries++, delays.length - 1)];
-      this.#timer = setTimeout(() => this.open(), wait * (0.75 + Math.random() / 2));
-    };
+  /**
+   * Uploads a file. share is told how much of it is on its way, 0 to 1.
+   * @param {Blob} data @param {string} name @param {(share: number) => void} share @param {AbortSignal} signal
+   * @returns {Promise<File_>}
+   */
+  upload(data, name, share, signal) {
+    return new Promise((ok, fail) => {
+      const x = new XMLHttpRequest(); // fetch tells nothing of what has been sent
+      x.open("POST", `${this.path}/files?name=${encodeURIComponent(name)}`);
+      x.setRequestHeader("X-Tandem-Visitor", this.#token());
+      x.timeout = uploadTime; x.responseType = "json";
+      x.upload.onprogress = (e) => { if (e.lengthComputable) share(e.loaded / e.total); };
+      x.onload = () => { if (x.status === 201 && x.response?.file) ok(x.response.file); else fail(new Trouble(x.status, x.response ?? {}, Number(x.getResponseHeader("Retry-After")) || 0)); };
+      x.onerror = x.ontimeout = () => fail(new Trouble(0));
+      signal.addEventListener("abort", () => x.abort());
+      x.send(data);
+    });
   }
-  /** Tries at once instead of later. */
-  hurry() { if (!this.#ws) { this.#tries = 0; this.open(); } }
-  typing() { if (this.#ws?.readyState === WebSocket.OPEN) this.#ws.send('{"t":"typing"}'); }
 }
