@@ -49,7 +49,7 @@ func (s Scope) Sees(t Ticket) bool {
 	switch {
 	case s.All, slices.Contains(s.Queues, t.Queue):
 		return true
-	case s.Mine != "" && t.Assignee == s.Mine:
+	case s.Mine != "" && (t.Assignee == s.Mine || t.Status.Finished() && t.Assignee == "" && t.Last == s.Mine):
 		return true
 	default:
 		return t.Waiting() && slices.Contains(s.Waiting, t.Queue)
