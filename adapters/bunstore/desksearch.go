@@ -11,7 +11,7 @@ import (
 
 // mostHeap is how many tickets a search picks out before it sorts them. When more
 // match, so many do that walking the list in its order finds a page of them soon.
-const mostHeap = 5000
+const mostHeap = 8000
 
 // narrow adds to the plan what is not a range of an index: text, tag and label.
 // heap says that it has few tickets to choose from, all in the condition; if not
@@ -64,6 +64,7 @@ type search struct {
 	words  []typed // the same, to look at a single ticket
 	digits string
 	marks  []string // of contacts
+	alone  bool     // no contact is found
 }
 
 func (x deskTx) searchOf(q desk.Query) search {
@@ -101,30 +102,34 @@ func (s search) empty() bool {
 }
 
 // tickets returns the tickets that the search finds, and whether those are all.
-func (s search) tickets(ctx context.Context) (seqs []int64, all bool, _ error) {
-	if s.messages != "" {
-		var err error
-		if seqs, all, err = s.tellers(ctx); err != nil || !all {
-			return nil, false, err
-		}
-	}
+func (s *search) tickets(ctx context.Context) (seqs []int64, all bool, _ error) {
+	s.alone = true
 	for _, match := range []string{s.people, s.phone} {
 		if match == "" {
 			continue
 		}
 		contacts, err := s.hits(ctx, "desk_people", match, mostHeap+1)
 		if err != nil || len(contacts) > mostHeap {
+			s.alone = false
 			return nil, false, err
 		}
 		if len(contacts) == 0 {
 			continue
 		}
+		s.alone = false
 		c := &clause{}
 		c.and("t.account = ?", s.acct)
 		s.oneOf(c, "c.seq", contacts)
 		more, err := s.seqs(ctx, "SELECT t.seq FROM desk_contacts AS c"+s.byNumber()+" CROSS JOIN desk_tickets AS t WHERE t.account = c.account AND t.contact = c.id AND "+
 			c.String()+" LIMIT ?", append(c.args, mostHeap+1)...)
 		if err != nil {
+			return nil, false, err
+		}
+		seqs = append(seqs, more...)
+	}
+	if s.messages != "" {
+		more, all, err := s.tellers(ctx)
+		if err != nil || !all {
 			return nil, false, err
 		}
 		seqs = append(seqs, more...)

@@ -30,7 +30,7 @@ type headRow struct {
 func (x deskTx) walk(ctx context.Context, p plan, limit int) ([]desk.Ticket, error) {
 	var found []int64
 	rest := p.rest
-	for walked, step := 0, 4*limit; len(found) < limit; step = min(2*step, 1000) {
+	for walked, step := 0, min(4*limit, 300); len(found) < limit; {
 		where, args := p.list(rest, step)
 		heads, err := all[headRow](ctx, x.tx, where, args...)
 		if err != nil {
@@ -104,13 +104,15 @@ func (s search) among(ctx context.Context, heads []headRow) (found []int64, _ er
 			tickets[b.Ticket] = tickets[b.Ticket] || areIn(s.words, wordsOf(b.Body))
 		}
 	}
-	of, args := anyOf("id", distinct(people))
-	persons, err := all[personRow](ctx, s.tx, "WHERE account = ? AND "+of, append([]any{s.acct}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range persons {
-		contacts[p.ID] = s.digits != "" && strings.Contains(onlyDigits(p.Phone), s.digits) || len(s.words) > 0 && s.isCalled(p)
+	if !s.alone {
+		of, args := anyOf("id", distinct(people))
+		persons, err := all[personRow](ctx, s.tx, "WHERE account = ? AND "+of, append([]any{s.acct}, args...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range persons {
+			contacts[p.ID] = s.digits != "" && strings.Contains(onlyDigits(p.Phone), s.digits) || len(s.words) > 0 && s.isCalled(p)
+		}
 	}
 	for _, h := range heads {
 		if tickets[h.ID] || contacts[h.Contact] || s.number != 0 && h.Number == s.number {

@@ -114,7 +114,7 @@ func searchMany(t *testing.T, s *shelf) {
 	if testing.Short() {
 		t.Skip("puts many tickets")
 	}
-	const tickets, each = 6000, 2
+	const tickets, each = 6000, 3
 	contact := newContact("p0", "Common Name")
 	s.putContact("a", contact)
 	for from := 0; from < tickets; from += 500 {

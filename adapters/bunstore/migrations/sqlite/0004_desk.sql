@@ -127,9 +127,10 @@ CREATE INDEX desk_entries_message ON desk_entries (account, ticket, n) WHERE kin
 -- The words of messages and of contacts, by the seq of the ticket and the n of
 -- the entry, and by the seq of the contact. The words are separated by spaces
 -- and in lower case already, so the tokenizer has nothing to do that depends on
--- a version of Unicode.
-CREATE VIRTUAL TABLE desk_words USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='1 2 3 4');
-CREATE VIRTUAL TABLE desk_people USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='1 2 3 4');
+-- a version of Unicode. What begins with up to six letters is indexed too: of
+-- the other words all that begin so would have to be merged, at every search.
+CREATE VIRTUAL TABLE desk_words USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='1 2 3 4 5 6');
+CREATE VIRTUAL TABLE desk_people USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='1 2 3 4 5 6');
 
 CREATE TABLE desk_files (
 	account TEXT    NOT NULL,
