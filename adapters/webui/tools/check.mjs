@@ -15,6 +15,8 @@ const pages = [
   { path: "/" }, { path: "/", act: "document.getElementById('start-call').click()" }, { path: "/", act: "document.getElementById('user-menu-button').click()" },
   { path: "/calls" }, { path: "/calls", act: "document.getElementById('log-status').click()" }, { path: "/calls/{id}" },
   { path: "/calls/{id}", act: "document.getElementById('tab-invites')?.click()" }, { path: "/calls/{id}", act: "document.getElementById('tab-quality')?.click()" }, { path: "/dev/components" },
+  { path: "/", act: "document.getElementById('presence-button').click()" }, { path: "/desk" }, { path: "/desk", act: "document.getElementById('list-filter').click()" }, { path: "/desk/{ticket}" },
+  ...["more", "resolve-open", "transfer-open", "edit-contact-open", "show-contact", "show-keys"].map((b) => ({ path: "/desk/{ticket}", act: `document.getElementById("${b}").click()` })),
 ];
 
 const dir = mkdtempSync(join(tmpdir(), "check-"));
@@ -57,18 +59,19 @@ const probe = `(() => {
 let bad = 0; let looked = 0;
 /** @param {string} what @param {string[]} list */
 const report = (what, list) => { for (const t of list) { bad++; console.log(`${what}: ${t}`); } };
-let call = "";
+let call = ""; let ticket = "";
 for (const open of [true, false]) {
   if (!open) {
     if (!email) break;
     await visit("/signin");
     const status = await evaluate(`fetch("/api/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: ${JSON.stringify(JSON.stringify({ email, password }))} }).then((r) => r.status)`);
     if (status !== 200) { report("sign-in", [`answered ${status}`]); break; }
+    ticket = (await evaluate(`fetch("/api/desk/tickets?view=all&status=open&limit=1").then((r) => r.json()).then((j) => j.tickets?.[0]?.id ?? "")`)) ?? "";
     call = (await evaluate(`fetch("/api/calls?limit=1").then((r) => r.json()).then((j) => j.calls[0]?.id ?? "")`)) ?? "";
   }
   for (const p of pages.filter((p) => !!p.open === open)) {
-    if (p.path.includes("{id}") && !call) continue;
-    const path = p.path.replace("{id}", call);
+    if ((p.path.includes("{id}") && !call) || (p.path.includes("{ticket}") && !ticket)) continue;
+    const path = p.path.replace("{id}", call).replace("{ticket}", ticket);
     for (const theme of ["light", "dark"]) for (const [w, h] of sizes) {
       found = []; looked++;
       await send("Emulation.setDeviceMetricsOverride", { width: w, height: h, deviceScaleFactor: 1, mobile: w < 700 }, sessionId);
