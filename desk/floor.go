@@ -307,7 +307,7 @@ func (f *Floor) customerTypes(c *Visit) {
 // again. It may be told of every event.
 func (f *Floor) Changed(acct account.ID, kind string, data []byte) {
 	switch kind {
-	case NoteAdded{}.Kind(), TicketRead{}.Kind(), TicketMarked{}.Kind():
+	case NoteAdded{}.Kind(), TicketMarked{}.Kind():
 		return
 	}
 	if !strings.HasPrefix(kind, "desk.ticket_") && !strings.HasPrefix(kind, "desk.message_") && !strings.HasPrefix(kind, "desk.reply_") {

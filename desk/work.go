@@ -188,12 +188,32 @@ func (d *Desk) MarkRead(ctx context.Context, by account.Actor, id TicketID) erro
 			return err
 		}
 		next, events, err := t.Read(j.by.User, j.now, j.policy(t))
-		if err != nil {
+		if err != nil || len(events) == 0 {
 			return err
 		}
-		_, err = j.keep(t, next, events)
-		return err
+		if _, err = j.keep(t, next, events); err != nil {
+			return err
+		}
+		return j.seeMessages(t)
 	})
+}
+
+// seeMessages notes that the customer's last messages have been read. How many
+// there are at most is bounded: of more, the earlier ones have been read long ago.
+func (j *job) seeMessages(t Ticket) error {
+	entries, err := j.Entries(j.ctx, t.ID, 0, 0, 50)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.From == SideCustomer && e.Kind == EntryMessage && e.SeenAt.IsZero() {
+			e.SeenAt = j.now
+			if err := j.PutEntry(j.ctx, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // SetStatus sets open, pending or on hold.

@@ -140,6 +140,7 @@ type (
 	}
 	candidate struct {
 		Agent    string `json:"agent" doc:"ID of the agent."`
+		Name     string `json:"name" doc:"Name of the agent."`
 		Eligible bool   `json:"eligible" doc:"Whether the ticket may go there now."`
 		Problem  string `json:"problem,omitempty" doc:"Why not."`
 	}
@@ -272,8 +273,16 @@ func (a *API) explainTicket(ctx context.Context, r *Request[oneTicket]) (explana
 		return explanation{[]candidate{}}, nil
 	}
 	all, err := a.cfg.Router.Explain(ctx, r.By, desk.TicketID(r.In.ID))
+	if err != nil {
+		return explanation{}, err
+	}
+	agents, err := a.cfg.Desk.Agents(ctx, r.By)
+	names := map[routing.AgentID]string{}
+	for _, x := range agents {
+		names[routing.AgentID(x.User)] = x.Name
+	}
 	return explanation{listed(all, func(c routing.Candidate) candidate {
-		return candidate{string(c.Agent), c.Obstacle == "", obstacles[c.Obstacle]}
+		return candidate{string(c.Agent), names[c.Agent], c.Obstacle == "", obstacles[c.Obstacle]}
 	})}, err
 }
 

@@ -130,6 +130,8 @@ func TestACustomerChatsOnASite(t *testing.T) {
 	require.Eventually(t, func() bool { return len(agent.tickets("mine")) == 1 }, waitMost, waitTick)
 	ticket := agent.tickets("mine")[0]
 	require.Equal(t, "assigned", ticket.State)
+	agent.do("POST", "/api/desk/tickets/"+ticket.ID+"/read", map[string]any{}, 204, nil)
+	lena.reads("Seen")
 	agent.do("POST", "/api/desk/tickets/"+ticket.ID+"/replies", map[string]any{"op": "1", "text": "Hello, I am looking at it"}, 201, nil)
 	lena.reads("Hello, I am looking at it")
 	lena.reads("Mira is here for you")
