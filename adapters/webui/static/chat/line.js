@@ -28,10 +28,17 @@ export class Line {
 
   /** @returns {Promise<Face>} */ face() { return this.#call("GET", "", undefined, true); }
   /** @param {string} after ID of a message, "" for the last ones @returns {Promise<Chat>} */
-  read(after) { return this.#call("GET", `/messages${after ? `?after=${encodeURIComponent(after)}` : ""}`); }
+  async read(after) {
+    const chat = await this.#call("GET", `/messages${after ? `?after=${encodeURIComponent(after)}` : ""}`);
+    if (!Array.isArray(chat?.messages)) throw new Trouble(0);
+    return chat;
+  }
   /** @param {import("./store.js").Pending} p @returns {Promise<Message>} */
   async write(p) {
-    return (await this.#call("POST", "/messages", { op: p.op, text: p.text, files: p.files.map((f) => f.id), name: p.name || undefined, email: p.email || undefined })).message;
+    const answer = await this.#call("POST", "/messages", { op: p.op, text: p.text, files: p.files.map((f) => f.id), name: p.name || undefined, email: p.email || undefined });
+    // What something on the way answers instead, such as a hotel's sign-in page, acknowledges nothing.
+    if (answer?.message?.op !== p.op || !answer.message.id) throw new Trouble(0);
+    return answer.message;
   }
   /** @param {string} message */ seen(message) { return this.#call("POST", "/seen", { message }); }
   /** @param {string} id @returns {Promise<Blob>} */ file(id) { return this.#call("GET", `/files/${encodeURIComponent(id)}`); }

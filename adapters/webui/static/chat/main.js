@@ -20,6 +20,7 @@ import { Keeping } from "./store.js";
 import { Thread } from "./thread.js";
 
 const poll = 20_000; // ms between looks, in case the socket brings nothing
+const calm = 600; // ms between readings: many changes at once are read once
 const patience = 4000; // ms without a socket before that is said
 
 const key = new URLSearchParams(location.search).get("key") ?? "";
@@ -45,6 +46,7 @@ const socket = new Socket(key, token, {
 let shown = !carrier.framed; // the frame is on the screen
 let begun = false, off = false;
 let cut = false; // for so long that it is said
+let last = -calm, due = 0; // the last reading began, and the timer of the next
 /** @type {import("./line.js").Face|null} */ let face = null;
 /** Messages of which the server is being told that they have been seen. */ const seeing = new Set();
 
@@ -56,8 +58,12 @@ function begin() {
   setInterval(() => { void refresh(); outbox.kick(); }, poll);
 }
 
+/** Reads what is new: at once, or a moment after the last reading. */
 async function refresh() {
-  if (!begun || off) return;
+  if (!begun || off || due) return;
+  const wait = last + calm - performance.now();
+  if (wait > 0) { due = setTimeout(() => { due = 0; void refresh(); }, wait); return; }
+  last = performance.now();
   const trouble = await history_.refresh();
   if (trouble?.status === 404) void meet(); // the chat may have been switched off
   if (trouble?.status === 0 && !socket.up) cut = true;
@@ -92,7 +98,7 @@ function count() {
 
 function draw() {
   const pending = kept.pending(), connected = !cut && navigator.onLine, m = history_;
-  thread.draw({ messages: m.messages, pending: pending.filter((p) => !m.messages.some((x) => x.op === p.op)), ended: m.known && m.messages.length > 0 && !m.open && !pending.length, connected });
+  thread.draw({ messages: m.messages, pending: pending.filter((p) => !m.messages.some((x) => x.op === p.op)), ended: m.known && m.messages.length > 0 && !m.open && !pending.length, connected, known: m.known });
   composer.ask(!off && begun && m.known && !m.messages.length && !pending.length);
   const state = off || !m.known ? "" : m.agent ? `${m.agent} is here for you` : m.open ? "We answer as soon as somebody is free" : "";
   if (need("chat-state").textContent !== state) need("chat-state").textContent = state;

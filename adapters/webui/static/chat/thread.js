@@ -5,7 +5,7 @@ import { announce, h, icon, need } from "../shell/dom.js";
 /** @typedef {import("./line.js").Message} Message */
 /** @typedef {import("./line.js").File_} File_ */
 /** @typedef {import("./store.js").Pending} Pending */
-/** @typedef {{messages: Message[], pending: Pending[], ended: boolean, connected: boolean}} Shown */
+/** @typedef {{messages: Message[], pending: Pending[], ended: boolean, connected: boolean, known: boolean}} Shown */
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const dayOf = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -82,9 +82,9 @@ export class Thread {
     for (const key of this.#rows.keys()) if (!used.has(key)) this.#rows.delete(key);
     this.#arrange(rows);
     const last = s.messages.findLast((m) => m.from === "agent");
-    const news = !!last && last.id !== this.#latest && !last.seen;
-    if (last && news && !this.#first) { announce(`${last.name || "Answer"}: ${last.text || last.files.map((f) => f.name).join(", ")}`); this.typing(null); }
-    this.#latest = last?.id ?? ""; this.#first = false;
+    const news = !!last && last.id !== this.#latest && !this.#first;
+    if (last && news) { announce(`${last.name || "Answer"}: ${last.text || last.files.map((f) => f.name).join(", ")}`); this.typing(null); }
+    this.#latest = last?.id ?? ""; if (s.known) this.#first = false; // what was there before is no news
     if (stuck) this.toEnd(); else if (news) this.#more.hidden = false;
   }
 
