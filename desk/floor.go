@@ -22,6 +22,8 @@ type Floor struct {
 	visits   map[*Visit]bool
 	agents   map[seat]*attendance
 	visitors map[string]map[*Visit]bool // by account and thread
+	closed   bool
+	writes   sync.WaitGroup // to the store
 }
 
 type seat struct {
@@ -142,9 +144,12 @@ func (f *Floor) tell(s seat, a *attendance) {
 		}
 		return
 	}
+	if f.closed {
+		return
+	}
 	a.busy = true
 	there, by := a.pages > 0, a.by
-	go func() {
+	f.writes.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		_, err := f.d.Connected(ctx, by, there)
@@ -155,7 +160,17 @@ func (f *Floor) tell(s seat, a *attendance) {
 		defer f.mu.Unlock()
 		a.busy, a.stored = false, there
 		f.tell(s, a)
-	}()
+	})
+}
+
+// Close waits for what is being told to the store, and tells it nothing more. The
+// program that ends calls it when the sockets are gone and before it closes the
+// store; [Floor.Recover] then says that nobody is connected.
+func (f *Floor) Close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.writes.Wait()
 }
 
 // Leave says that the page has gone. It may be called once.

@@ -290,3 +290,19 @@ func TestAnAgentDisappears(t *testing.T) {
 		require.Equal(t, 1, o.agent(bert).Used)
 	})
 }
+
+// A floor that has closed tells the store nothing more, whoever leaves after.
+func TestAFloorCloses(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		floor := desk.NewFloor(o.Desk)
+		page := floor.Enter(anna, func([]byte) {})
+		soon()
+		require.True(t, o.agent(anna).Presence.Connected)
+		floor.Close()
+		page.Leave()
+		soon()
+		require.True(t, o.agent(anna).Presence.Connected, "which the next start mends")
+		require.NoError(t, desk.NewFloor(o.Desk).Recover(t.Context()))
+		require.False(t, o.agent(anna).Presence.Connected)
+	})
+}

@@ -302,6 +302,9 @@ func (s *server) close() {
 	if s.media != nil {
 		s.media.Close()
 	}
+	if s.floor != nil {
+		s.floor.Close()
+	}
 	if s.db != nil {
 		s.db.Close()
 	}

@@ -125,7 +125,6 @@ func run(ctx context.Context, addr string) error {
 		}
 		_ = page.Execute(w, map[string]any{"By": by, "Rows": rows, "Op": time.Now().UnixNano()}) // the browser has gone, if it fails
 	})
-
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.Run(ctx) })
 	g.Go(func() error { return router.Run(ctx) })
@@ -145,5 +144,6 @@ func run(ctx context.Context, addr string) error {
 		go func() { <-ctx.Done(); server.Close() }()
 		return server.ListenAndServe()
 	})
+	defer floor.Close()
 	return g.Wait()
 }
