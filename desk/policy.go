@@ -100,6 +100,8 @@ func (p Policy) Check() error {
 	} {
 		c.That(d == Off || d == 0 || d >= time.Second && d <= 90*24*time.Hour, name, "has to be between 1 second and 90 days, or off")
 	}
+	c.That(p.Grace >= 0 && p.Grace <= 10*time.Minute, "grace", "has to be at most 10 minutes")
+	c.That(p.GratitudeFor >= 0 && p.GratitudeFor <= 90*24*time.Hour, "gratitude_for", "has to be at most 90 days")
 	c.That(slices.Contains([]ReopenMode{"", ReopenSame, ReopenLinked}, p.Reopen), "reopen", "is neither same nor linked")
 	c.That(slices.Contains([]ReopenAssignee{"", ReopenKeep, ReopenRequeue}, p.ReopenTo), "reopen_to", "is neither keep nor requeue")
 	for _, s := range p.CapacityStatuses {

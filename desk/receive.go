@@ -149,8 +149,8 @@ func classify(in Inbound, c Contact) Class {
 	switch {
 	case c.Status == ContactBlocked:
 		return ClassBlocked
-	case in.Class != "":
-		return in.Class
+	case in.Class == ClassMachine:
+		return ClassMachine
 	case len(in.Files) > 0:
 		return ClassMessage
 	}

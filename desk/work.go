@@ -53,7 +53,7 @@ func (j *job) claim(t Ticket, reason Reason) (Ticket, []TicketEvent, error) {
 	if t.Assignee == j.by.User && t.Status == StatusOpen {
 		return t, nil, nil
 	}
-	if t.Assignee != "" {
+	if t.Assignee != "" && t.Assignee != j.by.User {
 		return t, nil, TakenError{t.Assignee}
 	}
 	if err := j.room(j.by.User, t.Units); err != nil {
