@@ -216,7 +216,7 @@ func TestWidgetOnASite(t *testing.T) {
 	p.Wait("words of the site itself", `(() => { for (const m of [{ off: true }, { unread: 7 }, { close: true }]) postMessage({ tandem: "k", ...m }, "*"); return true })()`)
 	p.Wait("to open", press)
 	p.Wait("the answer", in(frame, `d.querySelector("#chat-messages").textContent.includes("good day")`))
-	browser.Until(t, "that it was seen", 10*time.Second, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.seen == "m0001" })
+	browser.Until(t, "that it was seen", 30*time.Second, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.seen == "m0001" })
 	p.Wait("no badge", in(root, `d.querySelector(".count").textContent === "0"`))
 	require.True(t, browser.Eval[bool](p, `!document.querySelector("tandem-chat").hidden && document.querySelector("tandem-chat").hasAttribute("data-open")`), "the site's own words move nothing")
 }
