@@ -206,6 +206,8 @@ func TestWidgetOnASite(t *testing.T) {
 	p.Wait("to open", press)
 	p.Wait("to write", saying(frame, "hello"))
 	p.Wait("hello", in(frame, bubbles+` === "hello"`))
+	// The bubble is there at once; what is added below has to come after it at the server too.
+	browser.Until(t, "hello to arrive", 10*time.Second, func() bool { return len(c.texts()) == 1 })
 	p.Wait("to close from within", in(frame, `(d.querySelector("#chat-close").click(), true)`))
 	p.Wait("closed", `!document.querySelector("tandem-chat").hasAttribute("data-open")`)
 
@@ -216,7 +218,7 @@ func TestWidgetOnASite(t *testing.T) {
 	p.Wait("words of the site itself", `(() => { for (const m of [{ off: true }, { unread: 7 }, { close: true }]) postMessage({ tandem: "k", ...m }, "*"); return true })()`)
 	p.Wait("to open", press)
 	p.Wait("the answer", in(frame, `d.querySelector("#chat-messages").textContent.includes("good day")`))
-	browser.Until(t, "that it was seen", 30*time.Second, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.seen == "m0001" })
+	browser.Until(t, "that it was seen", 10*time.Second, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.seen == "m0001" })
 	p.Wait("no badge", in(root, `d.querySelector(".count").textContent === "0"`))
 	require.True(t, browser.Eval[bool](p, `!document.querySelector("tandem-chat").hidden && document.querySelector("tandem-chat").hasAttribute("data-open")`), "the site's own words move nothing")
 }
